@@ -1,0 +1,121 @@
+"""The database `yui`: its roles, one schema per service, and who may do what."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from deploy.problem import Problem
+from deploy.services import Service
+from deploy.state import State
+
+OWNER = "yui_owner"
+AUDITOR = "auditor"
+NAME = "yui"
+
+ROLE = """\
+DO $do$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+        CREATE ROLE {role};
+    END IF;
+END $do$;
+ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '{password}';
+"""
+AUDITOR_RIGHTS = """\
+GRANT pg_read_all_data TO auditor;
+ALTER ROLE auditor SET default_transaction_read_only = on;
+"""
+DATABASE_RIGHTS = """\
+REVOKE ALL ON DATABASE {database} FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {roles};
+"""
+PUBLIC_RIGHTS = """\
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+"""
+SCHEMA = """\
+CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION yui_owner;
+REVOKE ALL ON SCHEMA {name} FROM PUBLIC;
+GRANT USAGE ON SCHEMA {name} TO {name};
+ALTER ROLE {name} SET search_path = {name};
+"""
+# One at a time: two sessions that alter the same role fail with "tuple concurrently updated".
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('yui roles'))"
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database on one server, and the passwords of its roles."""
+
+    administrator_url: str
+    name: str
+    state: State
+
+    def url(self, role: str) -> str:
+        """Return the URL with which a role logs in to this database."""
+        parts = urlsplit(self.administrator_url)
+        address = parts.netloc.rpartition("@")[2]
+        password = quote(self.state.secret(f"{role}.password"), safe="")
+        netloc = f"{role}:{password}@{address}"
+        return urlunsplit((parts.scheme, netloc, f"/{self.name}", parts.query, ""))
+
+    def administrator(self) -> str:
+        return urlunsplit(urlsplit(self.administrator_url)._replace(path=f"/{self.name}"))
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Lend one connection; a server that is away or refuses is a problem in one line."""
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise Problem(
+            f"PostgreSQL at {urlsplit(url).netloc.rpartition('@')[2]} cannot be used: {error}",
+            "Look at `yui status`, or at YUI_DATABASE_URL if you set it",
+        ) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def declare(database: Database, services: Sequence[Service]) -> None:
+    """Make the database, roles and schemas that are not there yet, and set every right anew."""
+    await create_database(database)
+    roles = [OWNER, AUDITOR, *(service.name for service in services)]
+    async with connected(database.administrator()) as connection, connection.transaction():
+        await connection.execute(LOCK)
+        await connection.execute(_statements(database, roles, services))
+
+
+def _statements(database: Database, roles: Sequence[str], services: Sequence[Service]) -> str:
+    # CREATE ROLE takes no parameters; names come from the registry, passwords are ours and hex.
+    return "\n".join(
+        [
+            *(ROLE.format(role=r, password=database.state.secret(f"{r}.password")) for r in roles),
+            AUDITOR_RIGHTS,
+            DATABASE_RIGHTS.format(database=database.name, roles=", ".join(roles)),
+            PUBLIC_RIGHTS,
+            *(SCHEMA.format(name=service.name) for service in services),
+        ]
+    )
+
+
+async def create_database(database: Database, template: str | None = None) -> None:
+    # template0: nobody can have left anything in it.
+    statement = f"CREATE DATABASE {database.name} TEMPLATE {template or 'template0'}"
+    async with connected(database.administrator_url) as connection:
+        exists = "SELECT true FROM pg_database WHERE datname = $1"
+        if not await connection.fetchval(exists, database.name):
+            await connection.execute(statement)
+
+
+async def copy(source: Database, name: str, services: Iterable[Service]) -> Database:
+    """Clone a migrated database; its rights are set again, for a clone does not take them."""
+    clone = Database(source.administrator_url, name, source.state)
+    await create_database(clone, template=source.name)
+    roles = ", ".join([OWNER, AUDITOR, *(service.name for service in services)])
+    async with connected(source.administrator_url) as connection:
+        await connection.execute(DATABASE_RIGHTS.format(database=name, roles=roles))
+    return clone

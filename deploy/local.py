@@ -1,0 +1,122 @@
+"""The servers on this machine: prepared, started under supervisor, waited for."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from deploy import kafka, ports, postgres
+from deploy.kafka import Kafka
+from deploy.ports import Ports
+from deploy.postgres import Postgres
+from deploy.problem import Problem
+from deploy.program import Program, Servers
+from deploy.services import REPOSITORY
+from deploy.state import State
+from deploy.supervision import Supervision
+
+READY_SECONDS = 60
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Local:
+    """A Kafka and a PostgreSQL of our own; either may be left out for one that is given."""
+
+    state: State
+    kafka: Kafka | None
+    postgres: Postgres | None
+
+    @property
+    def supervision(self) -> Supervision:
+        return Supervision(self.state, REPOSITORY)
+
+    def programs(self) -> list[Program]:
+        return [server.program() for server in (self.postgres, self.kafka) if server]
+
+    def listening(self) -> dict[str, int]:
+        """Return the port of each server; Kafka's second is for itself alone."""
+        found = {"postgres": self.postgres.port} if self.postgres else {}
+        return {**found, "kafka": self.kafka.port} if self.kafka else found
+
+
+def plan(state: State, at: Ports, *, own_kafka: bool = True, own_postgres: bool = True) -> Local:
+    return Local(
+        state,
+        Kafka(state, at.kafka, at.controller) if own_kafka else None,
+        postgres.locate(state, at.postgres) if own_postgres else None,
+    )
+
+
+def addresses(local: Local, kafka_bootstrap: str = "", database_url: str = "") -> Servers:
+    """Return where the servers are: those that are given, else our own."""
+    return Servers(
+        kafka_bootstrap or (local.kafka.bootstrap if local.kafka else ""),
+        database_url or (local.postgres.url if local.postgres else ""),
+    )
+
+
+async def prepare(local: Local, advance: Callable[[int, int], None]) -> None:
+    """Make whatever has to be there before the first start; costs nothing later."""
+    steps = []
+    if local.postgres:
+        steps.append(asyncio.to_thread(local.postgres.prepare))
+    if local.kafka:
+        steps.append(asyncio.to_thread(local.kafka.prepare, advance))
+    await asyncio.gather(*steps)
+
+
+async def start(local: Local, others: Sequence[Program] = ()) -> None:
+    """Start what does not run yet, end orphans first, and wait until both servers answer."""
+    supervision = local.supervision
+    if not supervision.is_alive():
+        await asyncio.to_thread(supervision.end_orphans)
+    running = {standing.name for standing in supervision.standings() if standing.pid}
+    for name, port in local.listening().items():
+        if name not in running:
+            ports.require_free(port, name)
+    await asyncio.to_thread(supervision.start, [*local.programs(), *others])
+    for program in local.programs():
+        supervision.run(program.name)
+    await asyncio.gather(*_probes(local))
+
+
+def _probes(local: Local) -> list[Awaitable[None]]:
+    probes: list[Awaitable[None]] = []
+    if server := local.postgres:
+        url = server.url
+        probes.append(ready("postgres", lambda: postgres.answers(url), local.supervision))
+    if broker := local.kafka:
+        bootstrap = broker.bootstrap
+        probes.append(ready("kafka", lambda: kafka.answers(bootstrap), local.supervision))
+    return probes
+
+
+async def ready(name: str, probe: Callable[[], Awaitable[bool]], supervision: Supervision) -> None:
+    """Wait until a program truly answers."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not await probe():
+        if time.monotonic() > deadline:
+            raise Problem(
+                f"{name} is not ready after {READY_SECONDS} s: {last_line(supervision, name)}",
+                f"See {supervision.log(name)}",
+            )
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def last_line(supervision: Supervision, name: str) -> str:
+    log = supervision.log(name)
+    lines = log.read_text(errors="replace").split("\n")[-50:] if log.exists() else []
+    return next((line for line in reversed(lines) if line.strip()), "it wrote nothing")
+
+
+def forget(local: Local) -> None:
+    """Stop everything and remove all that was ever kept, wherever it lies."""
+    local.supervision.shut_down()
+    local.supervision.end_orphans()
+    folders = [local.state.sockets, local.state.folder]
+    if server := local.postgres:
+        folders += [server.sockets, server.folder.parent if server.moved else server.folder]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,102 @@
+"""The topics, declared here and applied by `yui topics`; automatic creation is off."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from deploy.problem import Problem
+from deploy.services import SERVICES
+
+# For ever: another count would send a stream's later events to another partition.
+PARTITIONS = 12
+RETENTION = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+
+
+@dataclass(frozen=True)
+class Topic:
+    name: str
+    partitions: int
+    replication: int
+    created: bool = False
+
+
+def declared() -> list[str]:
+    return [service.topic for service in SERVICES]
+
+
+async def apply(
+    bootstrap: str, names: Sequence[str] | None = None, replication: int = 1
+) -> list[Topic]:
+    """Create what is missing, mend the settings of what is there; never touch partitions."""
+    wanted = declared() if names is None else names
+    async with _administration(bootstrap) as client:
+        before = {topic.name for topic in await _describe(client, wanted)}
+        missing = [name for name in wanted if name not in before]
+        await _create(client, missing, replication)
+        await client.alter_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name, RETENTION) for name in wanted]
+        )
+        found = await _describe(client, wanted)
+    _refuse_other_counts(found)
+    return [Topic(t.name, t.partitions, t.replication, t.name in missing) for t in found]
+
+
+async def _create(client: AIOKafkaAdminClient, names: Iterable[str], replication: int) -> None:
+    new = [NewTopic(name, PARTITIONS, replication, topic_configs=RETENTION) for name in names]
+    if not new:
+        return
+    answer = await client.create_topics(new)
+    for name, code, *_ in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise Problem(
+                f"the topic {name} cannot be created: {error.__name__}", "See the broker's log"
+            )
+
+
+async def _describe(client: AIOKafkaAdminClient, names: Iterable[str]) -> list[Topic]:
+    wanted = set(names)
+    present = sorted(wanted & set(await client.list_topics()))
+    if not present:
+        return []
+    return [
+        Topic(found["topic"], len(found["partitions"]), len(found["partitions"][0]["replicas"]))
+        for found in sorted(await client.describe_topics(present), key=lambda t: str(t["topic"]))
+    ]
+
+
+def _refuse_other_counts(topics: Iterable[Topic]) -> None:
+    for topic in topics:
+        if topic.partitions != PARTITIONS:
+            raise Problem(
+                f"{topic.name} has {topic.partitions} partitions instead of {PARTITIONS}, and a "
+                "change would break the order of its streams",
+                "Give Yui a Kafka where it may declare its own topics",
+            )
+
+
+@asynccontextmanager
+async def _administration(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    try:
+        await client.start()
+        yield client
+    except (KafkaError, OSError) as error:
+        raise Problem(
+            f"Kafka at {bootstrap} cannot be used: {error}",
+            "Look at `yui status`, or at YUI_KAFKA_BOOTSTRAP if you set it",
+        ) from error
+    finally:
+        await client.close()
+
+
+async def remove(bootstrap: str, names: Sequence[str]) -> None:
+    """Delete topics with all they hold: for tests, which begin with empty ones."""
+    async with _administration(bootstrap) as client:
+        present = set(names) & set(await client.list_topics())
+        if present:
+            await client.delete_topics(sorted(present))

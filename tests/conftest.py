@@ -1,0 +1,29 @@
+"""Fixtures of the whole suite: one Kafka and one PostgreSQL per run, databases per test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from deploy.database import Database
+from tests.support.stack import MakeDatabase, Stack, running_stack
+
+
+@pytest.fixture(scope="session")
+async def stack() -> AsyncIterator[Stack]:
+    async with running_stack() as running:
+        yield running
+
+
+@pytest.fixture
+async def database(stack: Stack) -> AsyncIterator[MakeDatabase]:
+    """Return a factory of migrated databases; services and databases end with the test."""
+    made: list[Database] = []
+
+    async def make(*services: str) -> Database:
+        made.append(await stack.database(*services))
+        return made[-1]
+
+    yield make
+    stack.stop_services()
+    for one in made:
+        await stack.drop(one)

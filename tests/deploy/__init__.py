@@ -1,0 +1,1 @@
+"""What runs Yui keeps its promises."""

@@ -1,0 +1,28 @@
+"""The stack that the tests stand on: it restarts what is killed and gives each test its own."""
+
+from deploy import kafka, topics
+from deploy.database import connected
+from tests.support.stack import MakeDatabase, Stack
+
+
+async def test_each_test_gets_a_database_of_its_own(database: MakeDatabase) -> None:
+    first, second = await database("ledger"), await database("ledger")
+    async with connected(first.url("yui_owner")) as connection:
+        await connection.execute("CREATE TABLE ledger.mark ()")
+    async with connected(second.url("yui_owner")) as connection:
+        assert await connection.fetchval("SELECT to_regclass('ledger.mark')") is None
+
+
+async def test_killed_servers_come_back(stack: Stack, database: MakeDatabase) -> None:
+    kept = await database("ledger")
+    for server in ("kafka", "postgres"):
+        await stack.kill(server)
+    await stack.ready()
+    assert await kafka.answers(stack.kafka_bootstrap)
+    async with connected(kept.url("ledger")) as connection:
+        assert await connection.fetchval("SELECT current_schema()") == "ledger"
+
+
+async def test_topics_have_twelve_partitions_and_are_kept(stack: Stack) -> None:
+    found = await topics.apply(stack.kafka_bootstrap)
+    assert [(topic.partitions, topic.created) for topic in found] == [(12, False)] * 8

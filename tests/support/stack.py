@@ -1,0 +1,241 @@
+"""A real Kafka and PostgreSQL for the tests alone, and services as processes beside them.
+
+db = await database("rent_sponsorship", "ledger")  # migrated; db.url("ledger" or "auditor")
+ledger = await stack.start("ledger", db)        # ready; .url, .kill(), .launch(), .stop()
+await stack.empty_topics()                      # every topic new; stack.kafka_bootstrap
+await stack.kill("kafka"); await stack.ready()  # or "postgres": supervisor brings it back
+"""
+
+import asyncio
+import os
+import random
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import psutil
+
+from deploy import database as databases
+from deploy import local, ports, topics
+from deploy.database import Database
+from deploy.kafka import Kafka, Proxied
+from deploy.migrations import migrate
+from deploy.postgres import locate
+from deploy.program import Servers
+from deploy.services import BY_NAME, REPOSITORY, Service, Surroundings, environment
+from deploy.state import State, open_state
+from deploy.supervision import MARK
+from tests.support.eventually import assert_eventually
+
+PREFIX = "yui-stack-"
+# Below the ports that the system gives to outgoing connections: a killed server finds its own
+# port free again.
+FIRST_PORT, LAST_PORT = 22_000, 32_000
+SERVERS = ("postgres", "kafka")
+
+MakeDatabase = Callable[..., Awaitable[Database]]
+
+
+@dataclass
+class ServiceProcess:
+    """One service as a process of its own, which a test may kill and launch again."""
+
+    service: Service
+    port: int
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def launch(self) -> None:
+        """Start it, or start it again; its output is added to the log."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+                self.service.command,
+                cwd=REPOSITORY,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    async def ready(self, within_seconds: float = 30) -> None:
+        async with httpx2.AsyncClient(base_url=self.url, timeout=5) as client:
+
+            async def answers() -> bool:
+                assert self.process is not None, "it was never launched"
+                if (code := self.process.poll()) is not None:
+                    raise RuntimeError(f"{self.service.name} ended with {code}: {self.log}")
+                with suppress(httpx2.TransportError):
+                    return bool((await client.get("/readyz")).status_code == httpx2.codes.OK)
+                return False
+
+            await assert_eventually(answers, within_seconds=within_seconds, why=str(self.log))
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    async def stop(self, within_seconds: float = 15) -> None:
+        """SIGTERM; kill it if it does not end in time, which is an error."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            await asyncio.to_thread(self.process.wait, within_seconds)
+        finally:
+            self.kill()
+
+
+@dataclass
+class Stack:
+    servers: Servers
+    local: local.Local
+    started: list[ServiceProcess] = field(default_factory=list)
+    templates: dict[tuple[str, ...], Database] = field(default_factory=dict)
+    copies: int = 0
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        return self.servers.kafka_bootstrap
+
+    @property
+    def proxied(self) -> Proxied:
+        """The ports of the fault proxy: it listens on `proxy_port` and passes on to `port`."""
+        assert self.local.kafka is not None
+        assert self.local.kafka.proxied is not None
+        return self.local.kafka.proxied
+
+    @property
+    def state(self) -> State:
+        return self.local.state
+
+    @property
+    def operator_key(self) -> str:
+        return self.state.operator_key()
+
+    async def database(self, *names: str) -> Database:
+        """Return a new database, migrated for these services: a copy of a template."""
+        services = [BY_NAME[name] for name in names]
+        key = tuple(sorted(names))
+        if key not in self.templates:
+            template = Database(
+                self.servers.database_url, f"template_{len(self.templates)}", self.state
+            )
+            await migrate(template, services)
+            self.templates[key] = template
+        self.copies += 1
+        return await databases.copy(self.templates[key], f"test_{self.copies}", services)
+
+    async def drop(self, database: Database) -> None:
+        async with databases.connected(self.servers.database_url) as connection:
+            await connection.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
+
+    async def empty_topics(self) -> None:
+        """Delete every topic and declare it anew."""
+        names = topics.declared()
+        await topics.remove(self.kafka_bootstrap, names)
+
+        async def declared_anew() -> None:
+            assert len(await topics.apply(self.kafka_bootstrap, names)) == len(names)
+
+        await assert_eventually(declared_anew)
+
+    def process(self, name: str, database: Database, **others: str) -> ServiceProcess:
+        """Return a service that is not launched yet; `others` are further variables."""
+        service, port = BY_NAME[name], free_port()
+        around = Surroundings(
+            kafka_bootstrap=self.kafka_bootstrap,
+            database_url=database.url(name),
+            host="127.0.0.1",
+            port=port,
+            simulated=True,
+            operator_key=self.operator_key,
+        )
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        mark = {MARK: str(self.state.folder), "PYTHONUNBUFFERED": "1"}
+        variables = {**kept, **mark, **environment(service, around), **others}
+        found = ServiceProcess(service, port, variables, self.state.logs / f"{name}-{port}.log")
+        self.started.append(found)
+        return found
+
+    async def start(self, name: str, database: Database, **others: str) -> ServiceProcess:
+        """Launch a service and wait until it is ready."""
+        process = self.process(name, database, **others)
+        process.launch()
+        await process.ready()
+        return process
+
+    def stop_services(self) -> None:
+        """Kill every service that was started here; a test that cares stops them politely."""
+        for process in self.started:
+            process.kill()
+        self.started.clear()
+
+    def pid(self, server: str) -> int:
+        return self.local.supervision.standing(server).pid
+
+    async def kill(self, server: str) -> None:
+        """SIGKILL Kafka or PostgreSQL and wait until supervisor has started another."""
+        before = self.pid(server)
+        psutil.Process(before).kill()
+
+        async def is_another() -> bool:
+            return self.pid(server) not in {0, before}
+
+        await assert_eventually(is_another, within_seconds=30)
+
+    async def ready(self) -> None:
+        """Wait until both servers answer."""
+        await local.start(self.local)
+
+
+def free_port() -> int:
+    while True:
+        # Random, so that two test runs at once rarely choose the same.
+        port = random.randrange(FIRST_PORT, LAST_PORT)  # noqa: S311 - no secret
+        if ports.is_free(port):
+            return port
+
+
+@asynccontextmanager
+async def running_stack() -> AsyncIterator[Stack]:
+    """Start both servers in a folder of their own, and leave nothing behind."""
+    sweep()
+    state = open_state(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")))
+    state.folder.chmod(0o711)
+    own = planned(state)
+    try:
+        await local.prepare(own, lambda _done, _all: None)
+        await local.start(own)
+        stack = Stack(local.addresses(own), own)
+        await stack.empty_topics()
+        yield stack
+        stack.stop_services()
+    finally:
+        local.forget(own)
+
+
+def planned(state: State) -> local.Local:
+    proxied = Proxied(free_port(), free_port())
+    broker = Kafka(state, free_port(), free_port(), proxied)
+    return local.Local(state, broker, locate(state, free_port()))
+
+
+def sweep() -> None:
+    """Remove what test runs left behind that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        ours = folder.stat().st_uid == os.geteuid() and pid.isdecimal()
+        if ours and not psutil.pid_exists(int(pid)):
+            local.forget(planned(State(folder)))
