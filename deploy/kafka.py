@@ -4,7 +4,7 @@ import base64
 import logging
 import secrets
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ class Kafka:
             "-Xms256m",
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.yaml'}",
         )
-        return Program("kafka", (*java(*options), "kafka.Kafka", str(self.properties)))
+        return Program("kafka", (*java(*options), "kafka.Kafka", str(self.properties)), rank=2)
 
     @property
     def properties(self) -> Path:
@@ -90,9 +90,9 @@ class Kafka:
     def data(self) -> Path:
         return self.folder / "data"
 
-    def prepare(self, advance: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+    def prepare(self) -> None:
         """Fetch the jars, write the settings and format the log's folder, each once."""
-        fetch_jars(advance)
+        fetch_jars()
         self.folder.mkdir(exist_ok=True)
         self.properties.write_text(self._properties())
         (self.folder / "log4j2.yaml").write_text(LOGGING)

@@ -18,6 +18,8 @@ from deploy.supervision import Supervision
 
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
+# With supervisor's growing pauses this is some ten seconds.
+TRIES_MAX = 5
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,13 @@ def addresses(local: Local, kafka_bootstrap: str = "", database_url: str = "") -
     )
 
 
-async def prepare(local: Local, advance: Callable[[int, int], None]) -> None:
+async def prepare(local: Local) -> None:
     """Make whatever has to be there before the first start; costs nothing later."""
     steps = []
     if local.postgres:
         steps.append(asyncio.to_thread(local.postgres.prepare))
     if local.kafka:
-        steps.append(asyncio.to_thread(local.kafka.prepare, advance))
+        steps.append(asyncio.to_thread(local.kafka.prepare))
     await asyncio.gather(*steps)
 
 
@@ -72,6 +74,8 @@ async def start(local: Local, others: Sequence[Program] = ()) -> None:
     supervision = local.supervision
     if not supervision.is_alive():
         await asyncio.to_thread(supervision.end_orphans)
+        if local.postgres:
+            local.postgres.remove_stale_pid()
     running = {standing.name for standing in supervision.standings() if standing.pid}
     for name, port in local.listening().items():
         if name not in running:
@@ -94,13 +98,16 @@ def _probes(local: Local) -> list[Awaitable[None]]:
 
 
 async def ready(name: str, probe: Callable[[], Awaitable[bool]], supervision: Supervision) -> None:
-    """Wait until a program truly answers."""
+    """Wait until a program truly answers; give up on one that ends again and again."""
     deadline = time.monotonic() + READY_SECONDS
+    tries: set[int] = set()
     while not await probe():
-        if time.monotonic() > deadline:
+        tries.add(supervision.standing(name).pid)
+        late = time.monotonic() > deadline
+        if late or len(tries) > TRIES_MAX:
+            how = f"is not ready after {READY_SECONDS} s" if late else "ends again and again"
             raise Problem(
-                f"{name} is not ready after {READY_SECONDS} s: {last_line(supervision, name)}",
-                f"See {supervision.log(name)}",
+                f"{name} {how}: {last_line(supervision, name)}", f"See {supervision.log(name)}"
             )
         await asyncio.sleep(POLL_SECONDS)
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from deploy.database import OWNER, Database, connected, declare
 from deploy.problem import Problem
 from deploy.services import REPOSITORY, Service
+from shared.schema import migrations_of
 
-SHARED = REPOSITORY / "shared" / "migrations"
 DOWN = "-- migrate:down"
 APPLIED = "Applied: "
 READABLE = "GRANT SELECT ON {name}.schema_migrations TO {name}"
@@ -26,7 +26,7 @@ async def migrate(database: Database, services: Sequence[Service]) -> list[str]:
 async def _migrate_one(database: Database, service: Service) -> list[str]:
     _refuse_equal_versions(service)
     applied = []
-    for folder in (SHARED, service.migrations):
+    for folder in migrations_of(service.name):
         if any(folder.glob("*.sql")):
             applied += await _dbmate(database, service, folder)
     async with connected(database.administrator()) as connection:
@@ -38,14 +38,17 @@ async def _migrate_one(database: Database, service: Service) -> list[str]:
 
 
 def _refuse_equal_versions(service: Service) -> None:
-    """Both folders share one table of versions: dbmate would take the second for applied."""
-    shared = {path.name.partition("_")[0] for path in SHARED.glob("*.sql")}
-    for path in service.migrations.glob("*.sql"):
-        if path.name.partition("_")[0] in shared:
-            raise Problem(
-                f"the migration {path.relative_to(REPOSITORY)} has a version of shared/migrations",
-                "Give it a later one",
-            )
+    """The folders share one table of versions: dbmate would take the second for applied."""
+    seen: set[str] = set()
+    for folder in migrations_of(service.name):
+        for path in sorted(folder.glob("*.sql")):
+            version = path.name.partition("_")[0]
+            if version in seen:
+                raise Problem(
+                    f"the migration {path.relative_to(REPOSITORY)} has a version of another",
+                    "Give it a later one",
+                )
+            seen.add(version)
 
 
 async def _dbmate(database: Database, service: Service, folder: Path) -> list[str]:

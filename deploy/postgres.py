@@ -4,11 +4,13 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
+import psutil
 
 from deploy.account import Account, unprivileged
 from deploy.problem import Problem
@@ -63,6 +65,7 @@ class Postgres:
             name="postgres",
             command=(str(self.binaries / "bin" / "postgres"), "-D", str(self.data), *options),
             user=self.account.name if self.account else None,
+            rank=1,
             stop_signal="INT",  # fast: roll back what is open, write a checkpoint, end
         )
 
@@ -75,6 +78,24 @@ class Postgres:
         self._copy_binaries()
         if not (self.data / "PG_VERSION").exists():
             self._initialise(own)
+
+    @property
+    def pid_file(self) -> Path:
+        return self.data / "postmaster.pid"
+
+    def has_stale_pid(self) -> bool:
+        """Whether a killed server left its pid, which is nobody's or another's by now."""
+        if not self.pid_file.exists():
+            return False
+        with suppress(psutil.Error, ValueError):
+            pid = int(self.pid_file.read_text().split("\n", 1)[0])
+            return str(self.data) not in psutil.Process(pid).cmdline()
+        return True
+
+    def remove_stale_pid(self) -> None:
+        # PostgreSQL believes its old file, and does not start, if the number is in use again.
+        if self.has_stale_pid():
+            self.pid_file.unlink()
 
     def _copy_binaries(self) -> None:
         if self.moved and not self.binaries.exists():

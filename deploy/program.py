@@ -12,6 +12,8 @@ class Program:
     user: str | None = None
     stop_signal: str = "TERM"
     stop_seconds: int = 30
+    rank: int = 100
+    """Stopped in falling order of rank: services, Kafka, PostgreSQL."""
 
 
 @dataclass(frozen=True)

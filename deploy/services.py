@@ -19,10 +19,6 @@ class Service:
         return f"yui.{self.name}.v1"
 
     @property
-    def migrations(self) -> Path:
-        return REPOSITORY / "services" / self.name / "migrations"
-
-    @property
     def command(self) -> tuple[str, ...]:
         return (sys.executable, "-m", f"services.{self.name}.app")
 

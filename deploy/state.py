@@ -86,19 +86,20 @@ def default_folder() -> Path:
     return Path(os.environ.get("YUI_STATE") or REPOSITORY / ".yui").expanduser().absolute()
 
 
-def open_state(folder: Path | None = None) -> State:
-    """Return the state folder, made if need be, and refuse one of another version."""
+def open_state(folder: Path | None = None, *, any_version: bool = False) -> State:
+    """Return the state folder, made if need be; refuse one of another version or of others."""
     state = State(folder or default_folder())
     try:
         # 0711, not 0700: as root, PostgreSQL's own user must pass through it.
         state.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _require_ours(state.folder)
         found = state.kept("version", VERSION)
     except OSError as error:
         raise Problem(
             f"the state folder {state.folder} cannot be written ({error.strerror})",
             "Mend its rights or name another in YUI_STATE",
         ) from error
-    if found != VERSION:
+    if found != VERSION and not any_version:
         raise Problem(
             f"{state.folder} is a state folder of version {found}, this is version {VERSION}",
             "Name another in YUI_STATE, or forget its data with `make clean`",
@@ -106,6 +107,14 @@ def open_state(folder: Path | None = None) -> State:
     for name in (state.logs, state.sockets):
         own_folder(name)
     return state
+
+
+def _require_ours(folder: Path) -> None:
+    """Refuse a folder with other things in it: `yui down --forget` would delete them."""
+    if not (folder / "version").exists() and any(folder.iterdir()):
+        raise Problem(
+            f"{folder} is neither empty nor a state folder", "Name a new folder in YUI_STATE"
+        )
 
 
 def own_folder(folder: Path) -> None:

@@ -24,6 +24,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 ORPHAN_SECONDS = 20
 BACKOFF_TRIES = 10_000
 NOT_RUNNING_FAULT = 70
+SERVERS = frozenset({"kafka", "postgres"})
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,18 @@ class Supervision:
         """Stop every program in its own way, then supervisor; wait until all is gone."""
         if self.is_alive():
             process = psutil.Process(self._call("getPID"))
+            self._stop_services()
             with suppress(OSError, xmlrpc.client.Error):
                 self._call("shutdown")
             process.wait(timeout=120)
         self.pid_file.unlink(missing_ok=True)
+
+    def _stop_services(self) -> None:
+        # All at once: on its own supervisor stops one after the other.
+        for standing in self.standings():
+            if standing.pid and standing.name not in SERVERS:
+                with suppress(xmlrpc.client.Fault):  # it has ended by itself
+                    self._call("stopProcess", standing.name, False)  # noqa: FBT003 - as in run
 
     def orphans(self) -> list[psutil.Process]:
         """Return what a killed supervisor left running, supervisors that hang included."""
@@ -175,6 +184,7 @@ class Supervision:
         return {
             "command": " ".join(_quoted(word) for word in program.command),
             "directory": self.directory,
+            "priority": program.rank,
             "autostart": "false",  # in order, each after what it needs: by us
             "autorestart": "true",
             "startretries": BACKOFF_TRIES,

@@ -35,7 +35,6 @@ PREFIX = "yui-stack-"
 # Below the ports that the system gives to outgoing connections: a killed server finds its own
 # port free again.
 FIRST_PORT, LAST_PORT = 22_000, 32_000
-SERVERS = ("postgres", "kafka")
 
 MakeDatabase = Callable[..., Awaitable[Database]]
 
@@ -216,7 +215,7 @@ async def running_stack() -> AsyncIterator[Stack]:
     state.folder.chmod(0o711)
     own = planned(state)
     try:
-        await local.prepare(own, lambda _done, _all: None)
+        await local.prepare(own)
         await local.start(own)
         stack = Stack(local.addresses(own), own)
         await stack.empty_topics()

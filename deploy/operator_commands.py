@@ -1,0 +1,129 @@
+"""`yui keys`, `yui events` and `yui parked`: what an operator asks of the running services."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy import runtime
+from deploy.operator import Api, Json
+from deploy.problem import Problem
+from deploy.services import BY_NAME, present
+
+console = Console()
+keys = typer.Typer(name="keys", no_args_is_help=True, help="API keys of organisations.")
+events = typer.Typer(name="events", no_args_is_help=True, help="Every event ever published.")
+parked = typer.Typer(
+    name="parked", no_args_is_help=True, help="Records that could not be applied."
+)
+
+Organisation = Annotated[str, typer.Argument(help="The organisation's id.")]
+ServiceName = Annotated[str, typer.Argument(help="The service that parked it.")]
+RecordId = Annotated[str, typer.Argument(help="The parked record's id.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", help="At most this many.", min=1)]
+
+
+def api(name: str) -> Api:
+    if name not in BY_NAME:
+        raise Problem(f"there is no service {name}", f"Services are {', '.join(BY_NAME)}")
+    found = runtime.configured()
+    return Api(name, found.addresses()[name], found.operator_key())
+
+
+def show(rows: Iterable[Json], columns: Sequence[str] = ()) -> None:
+    """Print a table; its columns are those given, or those of the first row."""
+    listed = list(rows)
+    if not listed:
+        console.print("none")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in columns or list(listed[0]):
+        table.add_column(column, overflow="fold")
+    for row in listed:
+        table.add_row(*(str(row.get(column, "")) for column in columns or list(listed[0])))
+    console.print(table)
+
+
+@keys.command("create")
+def create_key(organisation: Organisation) -> None:
+    """Make a key; its secret is shown this once. Example: `yui keys create org-rent`."""
+    console.print_json(data=api("organisations").post(f"/v1/organisations/{organisation}/keys"))
+
+
+@keys.command("list")
+def list_keys(organisation: Organisation) -> None:
+    """List an organisation's keys, without secrets. Example: `yui keys list org-rent`."""
+    show(api("organisations").items(f"/v1/organisations/{organisation}/keys", limit=500))
+
+
+@keys.command("revoke")
+def revoke_key(
+    organisation: Organisation, key: Annotated[str, typer.Argument(help="The key's id.")]
+) -> None:
+    """End a key at once. Example: `yui keys revoke org-rent 0123456789abcdef`."""
+    path = f"/v1/organisations/{organisation}/keys/{key}/revoke"
+    console.print_json(data=api("organisations").post(path))
+
+
+@events.command("list")
+def list_events(
+    home: Annotated[str | None, typer.Option(help="Only of this home.")] = None,
+    event_type: Annotated[str | None, typer.Option("--type", help="Only of this type.")] = None,
+    correlation: Annotated[str | None, typer.Option(help="Only of this request.")] = None,
+    since: Annotated[str | None, typer.Option(help="Recorded at or after, with zone.")] = None,
+    until: Annotated[str | None, typer.Option(help="Recorded before, with zone.")] = None,
+    limit: Limit = 50,
+) -> None:
+    """List events. Example: `yui events list --home home-1 --type ShortfallOpened.v1 -n 20`."""
+    found = api("eventlog").items(
+        "/v1/events",
+        limit,
+        home_id=home,
+        type=event_type,
+        correlation=correlation,
+        recorded_from=since,
+        recorded_until=until,
+    )
+    show(found)
+
+
+@events.command("chain")
+def chain(event: Annotated[str, typer.Argument(help="The event's id.")]) -> None:
+    """Show an event with its causes and effects. Example: `yui events chain 0199...`."""
+    console.print_json(data=api("eventlog").get(f"/v1/events/{event}/chain"))
+
+
+@parked.command("list")
+def list_parked(
+    service: Annotated[str | None, typer.Argument(help="Only of this service.")] = None,
+    limit: Limit = 100,
+) -> None:
+    """List parked records. Examples: `yui parked list`, `yui parked list ledger`."""
+    names = [service] if service else [one.name for one in present()]
+    rows = ({"service": n, **row} for n in names for row in api(n).items("/v1/parked", limit))
+    show(rows)
+
+
+@parked.command("show")
+def show_parked(service: ServiceName, record: RecordId) -> None:
+    """Show one with its reason, bytes and headers. Example: `yui parked show ledger 12`."""
+    console.print_json(data=api(service).get(f"/v1/parked/{record}"))
+
+
+@parked.command("retry")
+def retry_parked(service: ServiceName, record: RecordId) -> None:
+    """Try again to apply the first of its key. Example: `yui parked retry ledger 12`."""
+    console.print_json(data=api(service).post(f"/v1/parked/{record}/retry"))
+
+
+@parked.command("discard")
+def discard_parked(
+    service: ServiceName,
+    record: RecordId,
+    reason: Annotated[str, typer.Option(help="Why; it is kept.", prompt=True)],
+) -> None:
+    """Leave it out for good. Example: `yui parked discard ledger 12 --reason "sent by a test"`."""
+    path = f"/v1/parked/{record}/discard"
+    console.print_json(data=api(service).post(path, {"reason": reason}))

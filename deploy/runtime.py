@@ -1,0 +1,198 @@
+"""Everything on this machine, up and down: servers, migrations, topics, services."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import httpx2
+
+from deploy import jars, local, migrations, ports, topics
+from deploy.database import NAME, Database
+from deploy.local import Local
+from deploy.ports import Ports
+from deploy.problem import Problem
+from deploy.program import Program, Servers
+from deploy.progress import Progress
+from deploy.services import SERVICES, Service, Surroundings, environment, present
+from deploy.state import State, open_state
+
+HOST = "127.0.0.1"
+DISK_BYTES_MIN = 500_000_000
+PROBE_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Runtime:
+    state: State
+    ports: Ports
+    local: Local
+    servers: Servers
+
+    @property
+    def database(self) -> Database:
+        return Database(self.servers.database_url, NAME, self.state)
+
+    def addresses(self) -> dict[str, str]:
+        """Return each service's URL; YUI_<NAME>_URL names one that runs elsewhere."""
+        return {
+            service.name: os.environ.get(
+                f"YUI_{service.name.upper()}_URL", f"http://{HOST}:{service.port(self.ports.base)}"
+            )
+            for service in SERVICES
+        }
+
+    def operator_key(self) -> str:
+        return os.environ.get("YUI_OPERATOR_KEY") or self.state.operator_key()
+
+    def program(self, service: Service) -> Program:
+        around = Surroundings(
+            kafka_bootstrap=self.servers.kafka_bootstrap,
+            database_url=self.database.url(service.name),
+            host=HOST,
+            port=service.port(self.ports.base),
+            simulated=self.state.kept("simulated", "false") == "true",
+            operator_key=self.state.operator_key(),
+        )
+        return Program(service.name, service.command, environment(service, around))
+
+
+def configured(*, any_version: bool = False) -> Runtime:
+    """Return the runtime as the environment describes it; starts nothing."""
+    state, at = open_state(any_version=any_version), ports.configured()
+    bootstrap = os.environ.get("YUI_KAFKA_BOOTSTRAP", "")
+    url = os.environ.get("YUI_DATABASE_URL", "")
+    own = local.plan(state, at, own_kafka=not bootstrap, own_postgres=not url)
+    return Runtime(state, at, own, local.addresses(own, bootstrap, url))
+
+
+async def up(
+    runtime: Runtime,
+    progress: Progress,
+    names: Sequence[str] = (),
+    *,
+    simulated: bool | None = None,
+) -> Sequence[Service]:
+    """Bring everything up that is not; what already runs is left as it is."""
+    with runtime.state.locked():
+        _settle_simulation(runtime.state, simulated=simulated)
+        _require_disk(runtime.state)
+        _say_account(runtime.local, progress)
+        await start_servers(runtime, progress)
+        await migrate(runtime, progress)
+        with progress.step("Declaring topics"):
+            await topics.apply(runtime.servers.kafka_bootstrap)
+        services = present(names)
+        await _start_services(runtime, services, progress)
+        return services
+
+
+async def start_servers(runtime: Runtime, progress: Progress) -> None:
+    own = runtime.local
+    if own.kafka and not jars.jars_folder().exists():
+        with progress.step("Fetching Kafka's jars, this once") as advance:
+            await asyncio.to_thread(jars.fetch_jars, advance)
+    if own.programs():
+        with progress.step("Starting PostgreSQL and Kafka"):
+            await local.prepare(own)
+            await local.start(own, [runtime.program(service) for service in present()])
+    else:
+        await asyncio.to_thread(
+            own.supervision.start, [runtime.program(service) for service in present()]
+        )
+
+
+async def migrate(runtime: Runtime, progress: Progress) -> None:
+    with progress.step("Migrating"):
+        for line in await migrations.migrate(runtime.database, SERVICES):
+            progress.say(f"  {line}")
+
+
+async def _start_services(
+    runtime: Runtime, services: Sequence[Service], progress: Progress
+) -> None:
+    supervision = runtime.local.supervision
+    running = {standing.name for standing in supervision.standings() if standing.pid}
+    for service in services:
+        if service.name not in running:
+            ports.require_free(service.port(runtime.ports.base), service.name)
+    with progress.step(f"Starting {len(services)} services") as advance:
+        for service in services:
+            supervision.run(service.name)
+        waiting = [_service_ready(runtime, service) for service in services]
+        for done, ready in enumerate(asyncio.as_completed(waiting), start=1):
+            await ready
+            advance(done, len(waiting))
+
+
+async def _service_ready(runtime: Runtime, service: Service) -> None:
+    probe = partial(answers, runtime.addresses()[service.name])
+    await local.ready(service.name, probe, runtime.local.supervision)
+
+
+async def answers(address: str) -> bool:
+    readiness = await ask_readiness(address)
+    return readiness is not None and readiness[0]
+
+
+async def ask_readiness(address: str) -> tuple[bool, Mapping[str, object]] | None:
+    """Return whether a service is ready and what it says of itself; None if it is away."""
+    async with httpx2.AsyncClient(base_url=address, timeout=PROBE_SECONDS) as client:
+        try:
+            response = await client.get("/readyz")
+        except httpx2.TransportError:
+            return None
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    return response.status_code == httpx2.codes.OK, body if isinstance(body, dict) else {}
+
+
+def down(runtime: Runtime, progress: Progress, *, forget: bool = False) -> None:
+    """Stop everything that was started here, orphans too; twice is no error."""
+    supervision = runtime.local.supervision
+    with runtime.state.locked():
+        if supervision.is_alive():
+            with progress.step("Stopping everything"):
+                supervision.shut_down()
+        elif ended := supervision.end_orphans():
+            progress.say(f"Stopped {ended} processes that a killed supervisor had left")
+        else:
+            progress.say("Nothing was running")
+        if forget:
+            local.forget(runtime.local)
+            progress.say(f"Forgot all data in {runtime.state.folder}")
+
+
+def _settle_simulation(state: State, *, simulated: bool | None) -> None:
+    """A state folder plays either on the real date or on a simulated one, for ever."""
+    asked = None if simulated is None else str(simulated).lower()
+    kept = state.kept("simulated", asked or "false")
+    if asked not in {None, kept}:
+        now, other = ("simulated", "real") if kept == "true" else ("real", "simulated")
+        raise Problem(
+            f"{state.folder} runs on the {now} date, not on the {other} one",
+            "Name another folder in YUI_STATE, or forget its data with `make clean`",
+        )
+
+
+def _require_disk(state: State) -> None:
+    free = shutil.disk_usage(state.folder).free
+    if free < DISK_BYTES_MIN:
+        raise Problem(
+            f"the disk of {state.folder} is nearly full: {free // 1_000_000} MB are left",
+            f"Free at least {DISK_BYTES_MIN // 1_000_000} MB, or name another disk in YUI_STATE",
+        )
+
+
+def _say_account(own: Local, progress: Progress) -> None:
+    if own.postgres and own.postgres.account:
+        name = own.postgres.account.name
+        progress.say(f"You are root: PostgreSQL, which refuses that, runs as {name}")
+        if own.postgres.moved:
+            progress.say(
+                f"{name} cannot reach this folder: its files are in {own.postgres.folder}"
+            )

@@ -1,0 +1,83 @@
+"""How everything stands: processes, ports, readiness, relay and consumers."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from deploy import kafka, postgres
+from deploy.runtime import Runtime, ask_readiness
+from deploy.services import Service, present
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    process: str
+    address: str
+    ready: bool
+    says: str
+
+
+async def look(runtime: Runtime) -> list[Row]:
+    processes = {s.name: s for s in runtime.local.supervision.standings()}
+    described = {
+        name: f"{s.state.lower()}, pid {s.pid}, up {_age(s.started)}" if s.pid else s.state.lower()
+        for name, s in processes.items()
+    }
+    services = [_service(runtime, service, described) for service in present()]
+    return [
+        *await asyncio.gather(_postgres(runtime, described), _kafka(runtime, described), *services)
+    ]
+
+
+async def _postgres(runtime: Runtime, described: Mapping[str, str]) -> Row:
+    own = runtime.local.postgres
+    ready = bool(runtime.servers.database_url) and await postgres.answers(
+        runtime.servers.database_url
+    )
+    where = f"127.0.0.1:{own.port}" if own else "YUI_DATABASE_URL"
+    process = described.get("postgres", "not started") if own else "not ours"
+    return Row("postgres", process, where, ready, "")
+
+
+async def _kafka(runtime: Runtime, described: Mapping[str, str]) -> Row:
+    bootstrap = runtime.servers.kafka_bootstrap
+    process = described.get("kafka", "not started") if runtime.local.kafka else "not ours"
+    return Row("kafka", process, bootstrap, await kafka.answers(bootstrap), "")
+
+
+async def _service(runtime: Runtime, service: Service, described: Mapping[str, str]) -> Row:
+    address = runtime.addresses()[service.name]
+    found = await ask_readiness(address)
+    ready, said = found or (False, {})
+    says = "; ".join(_said(said)) if found else "does not answer"
+    return Row(service.name, described.get(service.name, "not started"), address, ready, says)
+
+
+def _said(body: Mapping[str, object], prefix: str = "") -> Iterator[str]:
+    """Flatten what a service says of its relay and its consumers into `name value` pairs."""
+    for key, value in body.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _said(value, f"{name}.")
+        elif value not in (None, [], True, "ok"):
+            yield f"{name} {value}"
+
+
+def _age(started: int) -> str:
+    seconds = max(0, int(time.time()) - started)
+    minutes, hours = seconds // 60, seconds // 3600
+    return f"{hours} h" if hours else f"{minutes} min" if minutes else f"{seconds} s"
+
+
+def table(rows: list[Row]) -> Table:
+    shown = Table(box=None, pad_edge=False)
+    for heading in ("name", "ready", "process", "address", "says"):
+        shown.add_column(heading, overflow="fold")
+    for row in rows:
+        mark = "[green]yes[/green]" if row.ready else "[red]no[/red]"
+        shown.add_row(row.name, mark, row.process, row.address, row.says)
+    return shown
