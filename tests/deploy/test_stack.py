@@ -1,7 +1,11 @@
 """The stack that the tests stand on: it restarts what is killed and gives each test its own."""
 
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
 from deploy import kafka, topics
 from deploy.database import connected
+from deploy.problem import Problem
 from tests.support.stack import MakeDatabase, Stack
 
 
@@ -26,3 +30,14 @@ async def test_killed_servers_come_back(stack: Stack, database: MakeDatabase) ->
 async def test_topics_have_twelve_partitions_and_are_kept(stack: Stack) -> None:
     found = await topics.apply(stack.kafka_bootstrap)
     assert [(topic.partitions, topic.created) for topic in found] == [(12, False)] * 8
+
+
+async def test_a_topic_with_another_count_of_partitions_is_refused(stack: Stack) -> None:
+    other = "yui.other.v1"
+    client = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    await client.start()
+    await client.create_topics([NewTopic(other, 3, 1)])
+    await client.close()
+    with pytest.raises(Problem, match="3 partitions instead of 12"):
+        await topics.apply(stack.kafka_bootstrap, [other])
+    await topics.remove(stack.kafka_bootstrap, [other])
