@@ -1,0 +1,118 @@
+"""HTTP for whoever is party to a home: its books, what is missing, what became of an event."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+from fastapi import APIRouter, Query, Request, Response
+
+from services.ledger import repository as sql
+from services.ledger.repository import Posted
+from shared.calendar import era_label, fiscal_year
+from shared.contracts.event import Id, Month
+from shared.contracts.resources import CATALOGUE
+from shared.http.callers import Reader
+from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.postgres import Pool
+
+FIRST_MONTH: Final = "1000-01"
+LAST_MONTH: Final = "9999-12"
+PLACES: Final = ("required", "open", "promised", "delivered", "confirmed")
+
+
+def create_router(pool: Pool, posted: Posted) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["ledger"])
+
+    @router.get("/homes/{home_id}/ledger")
+    async def ledger(
+        home_id: Id,
+        request: Request,
+        caller: Reader,
+        from_month: Month = FIRST_MONTH,
+        through: Month = LAST_MONTH,
+    ) -> Response:
+        """Show a home's books: for each month and resource, where every unit is."""
+        await caller.must("read_home", home_id=home_id)
+        rows = await pool.fetch(sql.CELLS, home_id, from_month, through)
+        return page(request, [_cell(row) for row in rows], None)
+
+    @router.get("/homes/{home_id}/entries")
+    async def entries(
+        home_id: Id,
+        request: Request,
+        caller: Reader,
+        resource: Id | None = None,
+        month: Month | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Response:
+        """List a home's entries in booking order: whose, why, and all three times."""
+        await caller.must("read_home", home_id=home_id)
+        number, position = decode_cursor(cursor, [0, 0])
+        where = home_id, number, position, resource, month, limit
+        items = [_plain(row) for row in await pool.fetch(sql.ENTRIES_PAGE, *where)]
+        return page(request, items, next_cursor(items, limit, "number", "position"))
+
+    @router.get("/events/{event_id}")
+    async def event(
+        event_id: UUID, caller: Reader, wait: Annotated[float, Query(ge=0, le=30)] = 0
+    ) -> dict[str, Any]:
+        """Say what became of an event, waiting up to `wait` seconds for it to come."""
+        found = await posted.outcome(event_id, wait)
+        if found is None:
+            return {"event_id": str(event_id), "outcome": "unknown"}
+        if found["home_id"] is not None:
+            await caller.must("read_home", home_id=found["home_id"])
+        return {"event_id": str(event_id), **_plain(found)}
+
+    @router.get("/shortfalls")
+    async def shortfalls(
+        request: Request,
+        caller: Reader,
+        home_id: Id | None = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> Response:
+        """List what nobody has promised yet, in the homes that the caller is party to."""
+        homes = await caller.register.homes_of(caller.principal)
+        if home_id is not None:
+            await caller.must("read_home", home_id=home_id)
+            homes = [home_id]
+        after = decode_cursor(cursor, ["", "", ""])
+        rows = await pool.fetch(sql.SHORTFALLS_PAGE, homes, *after, limit)
+        items = [{**_plain(row), **_labels(row)} for row in rows]
+        return page(request, items, next_cursor(items, limit, "home_id", "month", "resource"))
+
+    @router.get("/discrepancies")
+    async def discrepancies(request: Request, caller: Reader) -> Response:
+        """List deliveries of which more stands confirmed than was delivered."""
+        homes = await caller.register.homes_of(caller.principal)
+        rows = await pool.fetch(sql.DISCREPANCIES, homes)
+        return page(request, [_plain(row) for row in rows], None)
+
+    return router
+
+
+def _cell(row: Mapping[str, Any] | Record) -> dict[str, Any]:
+    return {
+        "month": row["month"],
+        "resource": row["resource"],
+        **_labels(row),
+        **{place: row[place] for place in PLACES},
+    }
+
+
+def _labels(row: Mapping[str, Any] | Record) -> dict[str, Any]:
+    resource = CATALOGUE.get(row["resource"])
+    return {
+        "unit": None if resource is None else resource.unit,
+        "fiscal_year": fiscal_year(row["month"]),
+        "era_month": era_label(row["month"]),
+    }
+
+
+def _plain(row: Mapping[str, Any] | Record) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, int | None) else str(value) for name, value in row.items()
+    }

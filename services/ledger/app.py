@@ -1,0 +1,34 @@
+"""The ledger as a process; a second one shares its partitions and its work."""
+
+from services.ledger.api import create_router
+from services.ledger.consumers import Books
+from services.ledger.repository import Posted
+from shared.access import register
+from shared.consuming.applying import Reactions
+from shared.contracts import homes, organisations
+from shared.contracts.homes import BusinessDateAdvanced
+from shared.contracts.ledger import OWNER
+from shared.contracts.registry import PARTNER_TOPICS
+from shared.service import ServiceSettings, plumbing, settings_config, start
+
+
+class Settings(ServiceSettings):
+    model_config = settings_config(OWNER)
+
+    topics: tuple[str, ...] = (homes.TOPIC, *PARTNER_TOPICS)
+    """Whose movements are booked. A new service takes part by being named here."""
+
+
+async def run(settings: Settings) -> None:
+    async with plumbing(OWNER, settings) as built:
+        date = built.business_date
+        books = Books(
+            date, Reactions(register.reactions() | {BusinessDateAdvanced: date.reaction()})
+        )
+        posted = Posted(built.transactions.pool)
+        built.listen((organisations.TOPIC, *settings.topics), books, applied=posted.wake)
+        await built.serve(create_router(built.transactions.pool, posted))
+
+
+if __name__ == "__main__":
+    start(OWNER, run, Settings)

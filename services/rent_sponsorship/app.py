@@ -1,0 +1,26 @@
+"""Rent sponsorship as a process."""
+
+from services.rent_sponsorship.api import create_router
+from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
+from shared.commitments import projections
+from shared.commitments.desk import Desk
+from shared.contracts import homes, organisations
+from shared.contracts.rent_sponsorship import OWNER
+from shared.contracts.resources import RENT
+from shared.service import ServiceSettings, plumbing, settings_config, start
+
+
+class Settings(ServiceSettings):
+    model_config = settings_config(OWNER)
+
+
+async def run(settings: Settings) -> None:
+    async with plumbing(OWNER, settings, project=projections.project) as built:
+        desk = Desk(built, RENT_AGREEMENT, RENT, SECTORS)
+        built.business_date.on_day_passed(desk.day_passed)
+        built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
+        await built.serve(create_router(desk))
+
+
+if __name__ == "__main__":
+    start(OWNER, run, Settings)

@@ -1,0 +1,62 @@
+"""Months, fiscal years and eras, in the calendar that Japanese partners share."""
+
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from shared.contracts.event import Month
+
+ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"), (date(1926, 12, 25), "昭和"))
+FISCAL_YEAR_STARTS = 4
+
+
+def month_of(day: date) -> Month:
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def first_day(month: Month) -> date:
+    return date(int(month[:4]), int(month[5:]), 1)
+
+
+def days_in(month: Month) -> int:
+    return monthrange(int(month[:4]), int(month[5:]))[1]
+
+
+def last_day(month: Month) -> date:
+    return first_day(month) + timedelta(days=days_in(month) - 1)
+
+
+def add_months(month: Month, months: int) -> Month:
+    return month_of(first_day(month) + relativedelta(months=months))
+
+
+def months_through(first: Month, last: Month) -> Iterator[Month]:
+    """Every month from the first to the last, both included; none where the last lies before."""
+    month = first
+    while month <= last:
+        yield month
+        month = add_months(month, 1)
+
+
+def first_month_after_notice(notice_on: date, notice_months: int) -> Month:
+    """The first month that begins after notice date + notice period: 10 Dec + 2 → March."""
+    end = notice_on + relativedelta(months=notice_months)
+    return add_months(month_of(end), 1)
+
+
+def fiscal_year(month: Month) -> int:
+    """The Japanese public year, which begins on 1 April."""
+    year, number = int(month[:4]), int(month[5:])
+    return year if number >= FISCAL_YEAR_STARTS else year - 1
+
+
+def era_label(month: Month) -> str:
+    """The month as offices write it: 平成23年8月. A month belongs to the era of its last day."""
+    end = last_day(month)
+    for start, name in ERAS:
+        if end >= start:
+            year = end.year - start.year + 1
+            return f"{name}{'元' if year == 1 else year}年{end.month}月"
+    raise ValueError(f"{month} lies before the eras known here")

@@ -1,0 +1,1 @@
+"""What every partner's promise obeys, whatever the sector calls it."""

@@ -1,0 +1,143 @@
+"""What an organisation may do with a commitment of its own, and what the rules refuse."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, TypeAlias
+
+from shared.contracts.commitment import ReasonCode
+from shared.contracts.event import Month
+from shared.refusal import Invalid, NotFound, Refusal
+
+HomeStatus: TypeAlias = Literal["unknown", "open", "closed"]
+
+# --- Commands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agree:
+    commitment_id: str
+    home_id: str
+    organisation_id: str
+    resource: str
+    agreed_on: date
+    notice_months: int
+    lapse_days: int | None
+    home_status: HomeStatus
+    """As far as the homes' events have told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    from_month: Month
+    through_month: Month | None
+    """None changes every month promised so far, from `from_month` on."""
+    quantity: int
+    """Per month."""
+    beyond_need: bool
+    home_status: HomeStatus
+    required: Mapping[Month, int] = field(default_factory=dict)
+    """What the home has said it requires, as far as its events have told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliver:
+    delivery_id: str
+    month: Month
+    quantity: int
+    beyond_promise: int = 0
+    gift: bool = False
+    delivered_on: date | None = None
+    evidence_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correct:
+    delivery_id: str
+    quantity: int
+    """The right total; what is less or more is split here, not by the caller."""
+    confirmed: int = 0
+    """What the home has confirmed of it, as far as its events have told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    notice_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapse:
+    today: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDispute:
+    delivery_id: str
+    dispute_id: str
+    reason_code: ReasonCode
+    disputed: bool
+    """Whether the home's dispute has reached us and stands open."""
+
+
+Command: TypeAlias = Agree | Promise | Deliver | Correct | Withdraw | Lapse | AnswerDispute
+
+# --- Refusals
+
+
+class HomeUnknown(Refusal):
+    """Promises are made to homes that the register has announced; this one is not known (yet)."""
+
+
+class HomeClosed(Refusal):
+    """Nothing can be promised to a home that has closed."""
+
+
+class CommitmentUnknown(NotFound):
+    """Nothing has been agreed under this id."""
+
+
+class CommitmentKnown(Refusal):
+    """An agreement with other terms bears this id."""
+
+
+class CommitmentWithdrawn(Refusal):
+    """Nothing can be promised from the month of withdrawal on."""
+
+
+class PromiseBelowDelivered(Refusal):
+    """A promise cannot be lowered below what has been delivered on it."""
+
+
+class PromiseBeyondNeed(Refusal):
+    """A promise exceeds what the home has said it needs only where it says `beyond_need`."""
+
+
+class PromiseOfNothing(Invalid):
+    """A change names months that are promised already, or a last month, at most 120 months on."""
+
+
+class DeliveryBeyondPromise(Refusal):
+    """What exceeds the outstanding promise is declared as beyond it, or as a gift."""
+
+
+class ImpossibleQuantity(Invalid):
+    """A quantity is not below zero, and not more is beyond the promise than was delivered."""
+
+
+class DeliveryUnknown(NotFound):
+    """There is no delivery under this id."""
+
+
+class DeliveryKnown(Refusal):
+    """Another delivery bears this id."""
+
+
+class CorrectionBelowConfirmed(Refusal):
+    """A delivery is not corrected below what the home has confirmed.
+
+    The home's answer may still be on its way: try again after it has taken back or closed.
+    """
+
+
+class DisputeUnknown(NotFound):
+    """The home has no open dispute under this id on this delivery."""

@@ -1,0 +1,297 @@
+"""Where a partner's service takes in what organisations ask of their commitments, and answers."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from shared.calendar import month_of
+from shared.commitments import projections
+from shared.commitments.commands import (
+    Agree,
+    AnswerDispute,
+    Command,
+    CommitmentUnknown,
+    Correct,
+    Deliver,
+    Lapse,
+    Promise,
+    Withdraw,
+)
+from shared.commitments.decider import Vocabulary
+from shared.commitments.state import Commitment
+from shared.contracts.commitment import Agreed, CommitmentFact, ReasonCode
+from shared.contracts.event import Month
+from shared.event_store import Aggregate
+from shared.handling import Answer, handle
+from shared.http.callers import Reading, Writing
+from shared.service import Plumbing
+from shared.work import Cause, Work
+
+OVERDUE_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What is agreed once, before anything is promised."""
+
+    commitment_id: str
+    home_id: str
+    agreed_on: date | None
+    notice_months: int
+    lapse_days: int | None
+
+
+class Desk:
+    """One kind of commitment: who may do what with it, and what is known when it is decided."""
+
+    def __init__(
+        self, plumbing: Plumbing, words: Vocabulary, resource: str, sectors: frozenset[str]
+    ) -> None:
+        self._plumbing = plumbing
+        self._aggregate: Aggregate[Command, Commitment, CommitmentFact] = Aggregate(
+            words.category, words.decider()
+        )
+        self._resource = resource
+        self._sectors = sectors
+
+    # --- Writing
+
+    async def agree(self, caller: Writing, terms: Terms) -> Answer:
+        organisation_id = caller.principal.organisation_id
+        await self._may_contribute(caller, terms.home_id, organisation_id)
+
+        async def act(work: Work) -> Answer:
+            command = Agree(
+                commitment_id=terms.commitment_id,
+                home_id=terms.home_id,
+                organisation_id=organisation_id,
+                resource=self._resource,
+                agreed_on=terms.agreed_on or await self._today(work),
+                notice_months=terms.notice_months,
+                lapse_days=terms.lapse_days,
+                home_status=await projections.home_status(work.connection, terms.home_id),
+            )
+            await work.decide(self._aggregate, terms.commitment_id, command)
+            return Answer(201, {"commitment_id": terms.commitment_id})
+
+        return await handle(self._plumbing.transactions, caller.request, act)
+
+    async def promise(
+        self,
+        caller: Writing,
+        commitment_id: str,
+        *,
+        from_month: Month,
+        through_month: Month | None,
+        quantity: int,
+        beyond_need: bool,
+    ) -> Answer:
+        async def command(work: Work, terms: Agreed) -> Command:
+            return Promise(
+                from_month=from_month,
+                through_month=through_month,
+                quantity=quantity,
+                beyond_need=beyond_need,
+                home_status=await projections.home_status(work.connection, terms.home_id),
+                required=await projections.required(
+                    work.connection, terms.home_id, self._resource
+                ),
+            )
+
+        return await self._act(caller, commitment_id, command)
+
+    async def deliver(self, caller: Writing, commitment_id: str, delivery: Deliver) -> Answer:
+        async def command(_work: Work, _terms: Agreed) -> Command:
+            return delivery
+
+        return await self._act(caller, commitment_id, command, delivery_id=delivery.delivery_id)
+
+    async def correct(
+        self, caller: Writing, commitment_id: str, delivery_id: str, quantity: int
+    ) -> Answer:
+        async def command(work: Work, _terms: Agreed) -> Command:
+            confirmed = await projections.confirmed(work.connection, delivery_id)
+            return Correct(delivery_id=delivery_id, quantity=quantity, confirmed=confirmed)
+
+        return await self._act(caller, commitment_id, command, delivery_id=delivery_id)
+
+    async def withdraw(
+        self, caller: Writing, commitment_id: str, notice_on: date | None
+    ) -> Answer:
+        async def command(work: Work, _terms: Agreed) -> Command:
+            return Withdraw(notice_on=notice_on or await self._today(work))
+
+        return await self._act(caller, commitment_id, command)
+
+    async def answer_dispute(
+        self,
+        caller: Writing,
+        commitment_id: str,
+        delivery_id: str,
+        dispute_id: str,
+        reason_code: ReasonCode,
+    ) -> Answer:
+        async def command(work: Work, _terms: Agreed) -> Command:
+            return AnswerDispute(
+                delivery_id=delivery_id,
+                dispute_id=dispute_id,
+                reason_code=reason_code,
+                disputed=await projections.is_disputed(work.connection, dispute_id, delivery_id),
+            )
+
+        return await self._act(caller, commitment_id, command, delivery_id=delivery_id)
+
+    async def day_passed(self, work: Work, day: date) -> None:
+        """Let lapse what by its terms may be expected no longer."""
+        for row in await work.connection.fetch(projections.MAY_LAPSE, self._aggregate.category):
+            await work.decide(self._aggregate, row["commitment_id"], Lapse(today=day))
+
+    async def _act(
+        self,
+        caller: Writing,
+        commitment_id: str,
+        command: Callable[[Work, Agreed], Awaitable[Command]],
+        **names: str,
+    ) -> Answer:
+        async def act(work: Work) -> Answer:
+            terms = await self._terms(work, commitment_id)
+            await self._may_contribute(caller, terms.home_id, terms.organisation_id, work)
+            await work.decide(self._aggregate, commitment_id, await command(work, terms))
+            return Answer(200, {"commitment_id": commitment_id, **names})
+
+        return await handle(self._plumbing.transactions, caller.request, act)
+
+    async def _may_contribute(
+        self, caller: Reading, home_id: str, organisation_id: str, work: Work | None = None
+    ) -> None:
+        await caller.must(
+            "contribute",
+            home_id=home_id,
+            organisation_id=organisation_id,
+            sectors=self._sectors,
+            connection=None if work is None else work.connection,
+        )
+
+    async def _terms(self, work: Work, commitment_id: str) -> Agreed:
+        commitment, _ = await work.load(self._aggregate, commitment_id)
+        if commitment.terms is None:
+            raise CommitmentUnknown
+        return commitment.terms
+
+    async def _today(self, work: Work) -> date:
+        return await self._plumbing.business_date.today(work.connection)
+
+    # --- Reading
+
+    async def one(self, caller: Reading, commitment_id: str) -> dict[str, Any]:
+        """One commitment with its months; a stranger to the home finds nothing."""
+        async with self._reading() as work:
+            commitment, version = await work.load(self._aggregate, commitment_id)
+            await self._may_read(caller, commitment, work)
+        return {**describe(commitment), "version": version}
+
+    async def page(
+        self, caller: Reading, home_id: str | None, after: str, limit: int
+    ) -> list[dict[str, Any]]:
+        """Return commitments in the homes that the caller is party to."""
+        homes = await caller.register.homes_of(caller.principal)
+        if home_id is not None:
+            homes = [home_id] if homes is None or home_id in homes else []
+        async with self._reading() as work:
+            ids = await work.connection.fetch(
+                projections.COMMITMENT_IDS, self._aggregate.category, None, homes, after, limit
+            )
+            loaded = [await work.load(self._aggregate, row["commitment_id"]) for row in ids]
+        return [describe(commitment) for commitment, _ in loaded]
+
+    async def deliveries(
+        self, caller: Reading, commitment_id: str, after: tuple[Month, str], limit: int
+    ) -> list[dict[str, Any]]:
+        """Return deliveries by month, with what the home has confirmed and what it disputes."""
+        async with self._reading() as work:
+            commitment, _ = await work.load(self._aggregate, commitment_id)
+            await self._may_read(caller, commitment, work)
+            found = sorted(
+                (delivery.month, delivery_id)
+                for delivery_id, delivery in commitment.deliveries.items()
+                if (delivery.month, delivery_id) > after
+            )[:limit]
+            ids = [delivery_id for _, delivery_id in found]
+            receipts = await projections.receipts_of(work.connection, ids)
+            disputes = await projections.disputes_of(work.connection, ids)
+        return [
+            {
+                "delivery_id": delivery_id,
+                "month": month,
+                "quantity": commitment.deliveries[delivery_id].quantity,
+                "beyond_promise": commitment.deliveries[delivery_id].beyond,
+                "gift": commitment.deliveries[delivery_id].gift,
+                "confirmed": receipts.get(delivery_id, 0),
+                "dispute_id": disputes.get(delivery_id),
+            }
+            for month, delivery_id in found
+        ]
+
+    async def overdue(self, caller: Reading) -> list[dict[str, Any]]:
+        """Months that have ended with something promised that never came, of the caller's own."""
+        async with self._reading() as work:
+            this_month = month_of(await self._today(work))
+            ids = await work.connection.fetch(
+                projections.COMMITMENT_IDS,
+                self._aggregate.category,
+                caller.principal.organisation_id,
+                None,
+                "",
+                OVERDUE_MAX,
+            )
+            loaded = [await work.load(self._aggregate, row["commitment_id"]) for row in ids]
+        return [
+            {**_names(commitment), "month": month, "outstanding": commitment.outstanding(month)}
+            for commitment, _ in loaded
+            for month in sorted(commitment.promised)
+            if month < this_month and commitment.outstanding(month) > 0
+        ]
+
+    def _reading(self) -> AbstractAsyncContextManager[Work]:
+        return self._plumbing.transactions.begin(Cause(correlation=""))
+
+    async def _may_read(self, caller: Reading, commitment: Commitment, work: Work) -> None:
+        if commitment.terms is None:
+            raise CommitmentUnknown
+        await caller.must(
+            "read_home", home_id=commitment.terms.home_id, connection=work.connection
+        )
+
+
+def describe(commitment: Commitment) -> dict[str, Any]:
+    terms = commitment.terms
+    assert terms is not None  # noqa: S101  only what was agreed is described
+    return {
+        **_names(commitment),
+        "resource": terms.resource,
+        "agreed_on": terms.agreed_on.isoformat(),
+        "notice_months": terms.notice_months,
+        "lapse_days": terms.lapse_days,
+        "withdrawn_from": commitment.withdrawn_from,
+        "months": [
+            {
+                "month": month,
+                "promised": commitment.promised[month],
+                "delivered": commitment.fulfilled.get(month, 0),
+                "outstanding": commitment.outstanding(month),
+            }
+            for month in sorted(commitment.promised)
+        ],
+    }
+
+
+def _names(commitment: Commitment) -> dict[str, Any]:
+    terms = commitment.terms
+    assert terms is not None  # noqa: S101  only what was agreed is named
+    return {
+        "commitment_id": terms.commitment_id,
+        "home_id": terms.home_id,
+        "organisation_id": terms.organisation_id,
+    }

@@ -1,0 +1,323 @@
+"""One transaction per batch: the fence, the effects, and how far each partition has come."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from shared.consuming import statements as sql
+from shared.consuming.applying import Applier, Outcome
+from shared.consuming.inbox import Key, Known, Parked, Sorted, Sorting, Stream, key_of, read
+from shared.consuming.record import (
+    Received,
+    Record,
+    StoredRecord,
+    headers_from_json,
+    headers_to_json,
+    place,
+)
+from shared.envelope import Unreadable
+from shared.event_store import Conflict
+from shared.handling import Transactions
+from shared.postgres import Connection
+from shared.work import Cause, Work
+
+Partition: TypeAlias = tuple[str, int]
+
+PASSING: Final = (
+    Conflict,
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ObjectInUseError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""Faults that may pass: the batch is rolled back and tried again, and loses nothing."""
+
+log = structlog.get_logger("consumer")
+
+
+@dataclass(slots=True)
+class Effect:
+    """What one batch has changed, once it is committed."""
+
+    applied: list[tuple[Received, Outcome]] = field(default_factory=list)
+    held: int = 0
+    parked: list[Parked] = field(default_factory=list)
+    duplicates: int = 0
+    out_of_step: dict[Partition, int] = field(default_factory=dict)
+    """Partitions that somebody else has moved, and where they stand."""
+
+
+class Batches:
+    """Applies batches for one service, exactly once, whoever else tries."""
+
+    def __init__(self, transactions: Transactions, applier: Applier) -> None:
+        self.transactions = transactions
+        self._applier = applier
+
+    async def transact(self, records: Sequence[Record]) -> Effect:
+        """Apply a batch and move its offsets, or raise and have done nothing."""
+        async with self.transactions.pool.acquire() as connection:
+            async with connection.transaction():
+                effect, works = await self._transact(connection, records)
+            for work in works:
+                self.transactions.committed(work)
+        return effect
+
+    async def _transact(
+        self, connection: Connection, records: Sequence[Record]
+    ) -> tuple[Effect, list[Work]]:
+        effect = Effect()
+        by_partition: dict[Partition, list[Record]] = defaultdict(list)
+        for record in records:
+            by_partition[record.topic, record.partition].append(record)
+        offsets = await lock_offsets(connection, by_partition)
+        in_step: list[Record] = []
+        for partition, fetched in by_partition.items():
+            stored = offsets.get(partition, 0)
+            if fetched[0].offset == stored:
+                in_step += fetched
+            else:
+                effect.out_of_step[partition] = stored
+        works = await self.apply_records(connection, in_step, effect)
+        await _move_offsets(connection, in_step)
+        return effect, works
+
+    async def apply_records(
+        self, connection: Connection, records: Sequence[Record], effect: Effect
+    ) -> list[Work]:
+        """Sort and apply records in the caller's transaction, which holds their partition."""
+        if not records:
+            return []
+        items = [self._check(read(record)) for record in records]
+        known = await read_known(connection, items)
+        sorted_ = Sorting(known).sort(items)
+        sorted_ = await self._recheck_forks(connection, items, known, sorted_)
+        return await self._apply_sorted(connection, sorted_, effect)
+
+    def _check(self, item: Received | Parked) -> Received | Parked:
+        if isinstance(item, Received):
+            try:
+                self._applier.check(item)
+            except Unreadable as error:
+                event_id = item.envelope.event_id
+                return Parked(item.record, event_id, "breaks_contract", str(error)[:2000])
+        return item
+
+    async def _recheck_forks(
+        self,
+        connection: Connection,
+        items: Sequence[Received | Parked],
+        known: Known,
+        sorted_: Sorted,
+    ) -> Sorted:
+        """An old version is a fork only if its event was never decided on; that is rare to ask."""
+        suspects = [p.event_id for p in sorted_.park if p.reason == "fork"]
+        if not suspects:
+            return sorted_
+        rows = await connection.fetch(sql.KNOWN_EVENTS, suspects)
+        decided = frozenset(row["event_id"] for row in rows)
+        again = Known(known.versions, known.blocked, decided, known.held)
+        return Sorting(again).sort(items)
+
+    async def _apply_sorted(
+        self, connection: Connection, sorted_: Sorted, effect: Effect
+    ) -> list[Work]:
+        works = await self._apply(connection, sorted_.apply, effect)
+        await _hold(connection, sorted_.hold)
+        await _move_streams(connection, effect.applied)
+        await park(connection, [*sorted_.park, *effect.parked])
+        effect.parked += sorted_.park
+        effect.held += len(sorted_.hold)
+        effect.duplicates += sorted_.duplicates
+        return works
+
+    async def _apply(
+        self, connection: Connection, batch: Sequence[Received], effect: Effect
+    ) -> list[Work]:
+        if not batch:
+            return []
+        try:
+            return [await self._attempt(connection, batch, effect)]
+        except PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, its record is found
+            # One of them is at fault: find it, so that no other home is held up.
+            log.warning("batch_split", fault=type(error).__name__, size=len(batch))
+            return await self._apply_singly(connection, batch, effect)
+
+    async def _apply_singly(
+        self, connection: Connection, batch: Sequence[Received], effect: Effect
+    ) -> list[Work]:
+        works: list[Work] = []
+        blocked: set[Key] = set()
+        for received in batch:
+            record, event_id = received.record, received.envelope.event_id
+            if key_of(record) in blocked:
+                detail = "an earlier record is parked"
+                effect.parked.append(Parked(record, event_id, "behind", detail))
+                continue
+            try:
+                works.append(await self._attempt(connection, [received], effect))
+            except PASSING:
+                raise
+            except Exception as error:  # noqa: BLE001  whatever it is, it is set aside and shown
+                blocked.add(key_of(record))
+                detail = f"{type(error).__name__}: {error}"[:2000]
+                effect.parked.append(Parked(record, event_id, "cannot_apply", detail))
+        return works
+
+    async def _attempt(
+        self, connection: Connection, batch: Sequence[Received], effect: Effect
+    ) -> Work:
+        async with connection.transaction():
+            work = self.transactions.work(connection, Cause(correlation=""))
+            outcomes = await self._applier.apply(work, batch)
+            await work.save()
+            await _decide(connection, batch, outcomes)
+        effect.applied += [(r, outcomes[r.envelope.event_id]) for r in batch]
+        return work
+
+
+# --- Reading what is known
+
+
+async def lock_offsets(
+    connection: Connection, partitions: Iterable[Partition]
+) -> Mapping[Partition, int]:
+    topics, numbers = _columns(partitions)
+    rows = await connection.fetch(sql.LOCK_OFFSETS, topics, numbers)
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+
+async def read_known(connection: Connection, items: Sequence[Received | Parked]) -> Known:
+    streams = {item.stream for item in items if isinstance(item, Received)}
+    partitions = {(item.record.topic, item.record.partition) for item in items}
+    rows = await connection.fetch(sql.READ_STREAMS, *_columns(streams))
+    versions = {(r["topic"], r["stream"]): (r["version"], r["event_id"]) for r in rows}
+    blocked = await connection.fetch(sql.BLOCKED_KEYS, *_columns(partitions))
+    return Known(
+        versions=versions,
+        blocked=frozenset((r["topic"], r["partition"], r["key"]) for r in blocked),
+        decided=frozenset(),
+        held=await read_held(connection, streams),
+    )
+
+
+async def read_held(
+    connection: Connection, streams: Iterable[Stream]
+) -> Mapping[Stream, Mapping[int, Received]]:
+    held: dict[Stream, dict[int, Received]] = defaultdict(dict)
+    for row in await connection.fetch(sql.HELD_OF, *_columns(streams)):
+        received = read(stored_record(row))
+        if isinstance(received, Received):
+            held[received.stream][received.envelope.version] = received
+    return held
+
+
+def stored_record(row: asyncpg.Record) -> StoredRecord:
+    return StoredRecord(
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["offset"],
+        key=row["key"],
+        value=row["body"],
+        headers=headers_from_json(row["headers"]),
+    )
+
+
+def _columns(pairs: Iterable[tuple[str, Any]]) -> tuple[list[str], list[Any]]:
+    ordered = sorted(pairs)
+    return [first for first, _ in ordered], [second for _, second in ordered]
+
+
+# --- Writing what has become of it
+
+
+async def _decide(
+    connection: Connection, batch: Sequence[Received], outcomes: Mapping[UUID, Outcome]
+) -> None:
+    await connection.execute(
+        sql.DECIDE,
+        [r.envelope.event_id for r in batch],
+        [outcomes[r.envelope.event_id] for r in batch],
+        [r.record.topic for r in batch],
+        [r.record.partition for r in batch],
+        [r.record.offset for r in batch],
+    )
+
+
+async def _move_streams(
+    connection: Connection, applied: Sequence[tuple[Received, Outcome]]
+) -> None:
+    last: dict[Stream, Received] = {received.stream: received for received, _ in applied}
+    if not last:
+        return
+    await connection.execute(
+        sql.MOVE_STREAMS,
+        [topic for topic, _ in last],
+        [stream for _, stream in last],
+        [r.envelope.version for r in last.values()],
+        [r.envelope.event_id for r in last.values()],
+    )
+    await connection.execute(sql.RELEASE_HELD, *_columns(last))
+
+
+async def _hold(connection: Connection, held: Sequence[Received]) -> None:
+    if not held:
+        return
+    await connection.execute(
+        sql.HOLD,
+        [r.record.topic for r in held],
+        [r.envelope.stream for r in held],
+        [r.envelope.version for r in held],
+        [r.envelope.event_id for r in held],
+        [r.record.partition for r in held],
+        [r.record.offset for r in held],
+        [r.record.key for r in held],
+        [headers_to_json(r.record.headers) for r in held],
+        [r.record.value for r in held],
+    )
+    for received in held:
+        log.warning("event_held", place=place(received.record), stream=received.envelope.stream)
+
+
+async def park(connection: Connection, parked: Sequence[Parked]) -> None:
+    if not parked:
+        return
+    await connection.execute(
+        sql.PARK,
+        [p.record.topic for p in parked],
+        [p.record.partition for p in parked],
+        [p.record.offset for p in parked],
+        [p.record.key for p in parked],
+        [p.event_id for p in parked],
+        [p.reason for p in parked],
+        [p.detail for p in parked],
+        [headers_to_json(p.record.headers) for p in parked],
+        [p.record.value for p in parked],
+    )
+
+
+async def _move_offsets(connection: Connection, records: Sequence[Record]) -> None:
+    last: dict[Partition, Record] = {(r.topic, r.partition): r for r in records}
+    if not last:
+        return
+    items = {partition: read(record) for partition, record in last.items()}
+    await connection.execute(
+        sql.MOVE_OFFSETS,
+        [topic for topic, _ in last],
+        [number for _, number in last],
+        [record.offset + 1 for record in last.values()],
+        [i.envelope.event_id if isinstance(i, Received) else i.event_id for i in items.values()],
+    )

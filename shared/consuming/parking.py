@@ -1,0 +1,173 @@
+"""What operators do about parked records: only the head of a key may be retried or discarded."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import asyncpg
+
+from shared.consuming import statements as sql
+from shared.consuming.applying import Applier
+from shared.consuming.batch import (
+    Batches,
+    Effect,
+    lock_offsets,
+    stored_record,
+)
+from shared.envelope import Unreadable, from_headers
+from shared.handling import Transactions
+from shared.postgres import Connection
+from shared.refusal import NotFound, Refusal
+from shared.work import Work
+
+
+class RecordNotParked(NotFound):
+    """No record is parked under this id."""
+
+
+class NotTheHead(Refusal):
+    """Only the first parked record of a key may be retried or discarded: order would break."""
+
+
+class StillFails(Refusal):
+    """The record was tried again and failed again; it stays parked."""
+
+
+class Parking:
+    """Retries and discards under the partition's lock, so that no consumer works beside it."""
+
+    def __init__(self, transactions: Transactions, applier: Applier) -> None:
+        self._transactions = transactions
+        self._applier = applier
+        self._batches = Batches(transactions, applier)
+
+    async def page(self, after: int, limit: int) -> Sequence[asyncpg.Record]:
+        return await self._transactions.pool.fetch(sql.PARKED_PAGE, after, limit)
+
+    async def one(self, parked_id: int) -> asyncpg.Record:
+        row = await self._transactions.pool.fetchrow(sql.PARKED_ONE, parked_id)
+        if row is None:
+            raise RecordNotParked
+        return row
+
+    async def actions(self, before: int, limit: int) -> Sequence[asyncpg.Record]:
+        return await self._transactions.pool.fetch(sql.ACTIONS_PAGE, before, limit)
+
+    async def retry(self, parked_id: int, reason: str, acted_by: str) -> Effect:
+        """Apply the head, and what waited behind it until one fails again.
+
+        Raises `RecordNotParked`, `NotTheHead`, and `StillFails` where the head itself fails.
+        """
+        row, effect = await self._release(parked_id, reason, acted_by, "retried")
+        if any(parked.record.offset == row["offset"] for parked in effect.parked):
+            raise StillFails(effect.parked[0].detail)
+        return effect
+
+    async def discard(self, parked_id: int, reason: str, acted_by: str) -> Effect:
+        """Give the head up for ever: its stream goes on, and what waited behind it is applied."""
+        _, effect = await self._release(parked_id, reason, acted_by, "discarded")
+        return effect
+
+    async def _release(
+        self,
+        parked_id: int,
+        reason: str,
+        acted_by: str,
+        action: Literal["retried", "discarded"],
+    ) -> tuple[asyncpg.Record, Effect]:
+        effect = Effect()
+        works: list[Work] = []
+        async with self._transactions.pool.acquire() as connection:
+            async with connection.transaction():
+                row = await self._lock_head(connection, parked_id)
+                if action == "discarded":
+                    await self._discard_head(connection, row)
+                works = await self._apply_waiting(connection, row, effect)
+                failed = any(p.record.offset == row["offset"] for p in effect.parked)
+                done = "failed_again" if failed else action
+                await _record(connection, row, done, reason, acted_by)
+            for work in works:
+                self._transactions.committed(work)
+        return row, effect
+
+    async def _lock_head(self, connection: Connection, parked_id: int) -> asyncpg.Record:
+        row = await connection.fetchrow(sql.PARKED_ONE, parked_id)
+        if row is None:
+            raise RecordNotParked
+        await lock_offsets(connection, [(row["topic"], row["partition"])])
+        row = await connection.fetchrow(sql.PARKED_ONE, parked_id)
+        if row is None:
+            raise RecordNotParked
+        if not row["is_head"]:
+            raise NotTheHead
+        return row
+
+    async def _discard_head(self, connection: Connection, row: asyncpg.Record) -> None:
+        await connection.execute(sql.UNPARK, row["parked_id"])
+        record = stored_record(row)
+        try:
+            envelope = from_headers(record.headers)
+        except Unreadable:
+            return  # it names no stream that could go on
+        stream = [record.topic], [envelope.stream]
+        last = await connection.fetchval(sql.LAST_VERSION, record.topic, envelope.stream)
+        if envelope.version != (last or 0) + 1:
+            return
+        event_id = [envelope.event_id]
+        where = [record.topic], [record.partition], [record.offset]
+        await connection.execute(sql.DECIDE, event_id, ["discarded"], *where)
+        await connection.execute(sql.MOVE_STREAMS, *stream, [envelope.version], event_id)
+        await connection.execute(sql.RELEASE_HELD, *stream)
+
+    async def _apply_waiting(
+        self, connection: Connection, head: asyncpg.Record, effect: Effect
+    ) -> list[Work]:
+        """Sort what is parked under the key anew, as if it had just come."""
+        where = head["topic"], head["partition"], head["key"]
+        rows = await connection.fetch(sql.PARKED_OF_KEY, *where)
+        for row in rows:
+            await connection.execute(sql.UNPARK, row["parked_id"])
+        records = [stored_record(row) for row in rows]
+        return await self._batches.apply_records(connection, records, effect)
+
+
+async def _record(
+    connection: Connection, row: asyncpg.Record, action: str, reason: str, acted_by: str
+) -> None:
+    await connection.execute(
+        sql.RECORD_ACTION,
+        row["topic"],
+        row["partition"],
+        row["offset"],
+        row["event_id"],
+        action,
+        reason,
+        acted_by,
+    )
+
+
+def describe(row: asyncpg.Record) -> dict[str, Any]:
+    """A parked record for people: its bytes as text where they are text, else as hex."""
+    record = stored_record(row)
+    return {
+        "parked_id": row["parked_id"],
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": _text(record.key),
+        "event_id": row["event_id"] and str(row["event_id"]),
+        "reason": row["reason"],
+        "detail": row["detail"],
+        "is_head": row["is_head"],
+        "parked_at": row["parked_at"].isoformat(),
+        "headers": [[name, _text(value)] for name, value in record.headers],
+        "body": _text(record.value),
+    }
+
+
+def _text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return f"hex:{value.hex()}"

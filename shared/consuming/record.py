@@ -1,0 +1,75 @@
+"""A record as it came, and what could be read of it."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.envelope import Envelope
+
+
+class Record(Protocol):
+    """What Kafka hands over; anything at all may be in it."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record that was held or parked, read back."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A record whose envelope could be read."""
+
+    record: Record
+    envelope: Envelope
+
+    @property
+    def stream(self) -> tuple[str, str]:
+        return self.record.topic, self.envelope.stream
+
+    @property
+    def body(self) -> bytes:
+        return self.record.value or b""
+
+
+def place(record: Record) -> str:
+    return f"{record.topic}/{record.partition}/{record.offset}"
+
+
+def headers_to_json(headers: Sequence[tuple[str, bytes | None]]) -> str:
+    """Header values are bytes of any kind, or null: base64 keeps each as it came."""
+    return json.dumps(
+        [
+            [name, None if value is None else base64.b64encode(value).decode()]
+            for name, value in headers
+        ]
+    )
+
+
+def headers_from_json(text: str) -> list[tuple[str, bytes | None]]:
+    return [
+        (name, None if value is None else base64.b64decode(value))
+        for name, value in json.loads(text)
+    ]

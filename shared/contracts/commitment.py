@@ -1,0 +1,107 @@
+"""The shapes every partner's events share; each owner gives them names of its own."""
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from shared.contracts.event import Day, Event, Fact, Id, Month, Quantity, Total
+
+ReasonCode: TypeAlias = Literal[
+    "not_received", "quantity_differs", "quality", "wrong_month", "recorded_twice", "as_agreed"
+]
+
+
+class MonthTotal(Fact):
+    """What is promised for one month in all; a total, never a difference."""
+
+    month: Month
+    quantity: Total
+
+
+class CommitmentEvent(Event):
+    """One stream per commitment, ordered with everything else of its home on the topic."""
+
+    identity_field: ClassVar[str] = "commitment_id"
+    key_field: ClassVar[str] = "home_id"
+
+    commitment_id: Id
+    home_id: Id
+    organisation_id: Id
+
+
+class Agreed(CommitmentEvent):
+    """An organisation and a home have agreed on terms; nothing is promised yet."""
+
+    resource: Id
+    agreed_on: Day
+    notice_months: Annotated[int, Field(ge=0, le=24)]
+    """Promises fall away from the first month that begins after notice date + these months."""
+    lapse_days: Annotated[int, Field(ge=0, le=366)] | None = None
+    """Days after a month's end when what was not delivered lapses; none: never, it is overdue."""
+
+
+class Promised(CommitmentEvent):
+    """What is promised for these months from now on."""
+
+    moves: ClassVar[str] = "open → promised (back)"
+
+    promised: tuple[MonthTotal, ...]
+    beyond_need: bool = False
+    """The organisation knows that this is more than the home has said it needs."""
+
+
+class Delivered(CommitmentEvent):
+    """Something arrived, or was done, for a month."""
+
+    moves: ClassVar[str] = "promised → delivered; beyond the promise or a gift: open → delivered"
+
+    delivery_id: Id
+    month: Month
+    quantity: Quantity
+    beyond_promise: Total = 0
+    """The part of `quantity` that nobody had promised; all of it where it is a gift."""
+    gift: bool = False
+    delivered_on: Day | None = None
+    evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Hash of the receipt or attendance sheet, which stays with its owner."""
+
+
+class Corrected(CommitmentEvent):
+    """A delivery was recorded wrongly; these are its right totals."""
+
+    moves: ClassVar[str] = "delivered → open, promised (back)"
+
+    delivery_id: Id
+    month: Month
+    quantity: Total
+    beyond_promise: Total
+
+
+class Withdrawn(CommitmentEvent):
+    """Nothing is promised from this month on. What has been delivered stays delivered."""
+
+    moves: ClassVar[str] = "promised → open"
+
+    notice_on: Day
+    from_month: Month
+
+
+class Lapsed(CommitmentEvent):
+    """What was promised for a month and never came is nobody's promise any more."""
+
+    moves: ClassVar[str] = "promised → open"
+
+    month: Month
+
+
+class DisputeAnswered(CommitmentEvent):
+    """Whoever delivered stands by the delivery, and says why."""
+
+    delivery_id: Id
+    dispute_id: Id
+    reason_code: ReasonCode
+
+
+CommitmentFact: TypeAlias = (
+    Agreed | Promised | Delivered | Corrected | Withdrawn | Lapsed | DisputeAnswered
+)

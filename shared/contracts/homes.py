@@ -1,0 +1,170 @@
+"""Events that the register of homes owns: the homes, their needs, what arrived, the date."""
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from shared.contracts.commitment import ReasonCode
+from shared.contracts.event import Day, Event, Fact, Id, Month, Quantity, Total, topic_of
+from shared.contracts.government_sponsorship import AgeBand
+
+OWNER = "homes"
+TOPIC = topic_of(OWNER)
+
+OperatorKind: TypeAlias = Literal["nonprofit", "company", "foster_parent"]
+PrefectureCode: TypeAlias = Annotated[str, Field(pattern=r"^(0[1-9]|[1-3][0-9]|4[0-7])$")]
+"""JIS X 0401."""
+Capacity: TypeAlias = Annotated[int, Field(ge=1, le=20)]
+
+
+class HomeEvent(Event):
+    owner: ClassVar[str] = OWNER
+    category: ClassVar[str] = "home"
+    identity_field: ClassVar[str] = "home_id"
+    key_field: ClassVar[str] = "home_id"
+
+    home_id: Id
+
+
+class HomeRegistered(HomeEvent):
+    """A Family Home is in the register."""
+
+    prefecture_code: PrefectureCode
+    home_operator_kind: OperatorKind
+    home_operator_id: Id
+    capacity: Capacity
+    opens_on: Day
+    needs_through: Month | None = None
+    """The last month for which needs are stated; none: the horizon moves with the date."""
+
+
+class CapacityChanged(HomeEvent):
+    """A home has this many places from a day on."""
+
+    capacity: Capacity
+    from_day: Day
+
+
+class HomeClosed(HomeEvent):
+    """A home needs nothing from the day after this one."""
+
+    closed_on: Day
+
+
+class BandCount(Fact):
+    """How many children of an age band live there; never who."""
+
+    age_band: AgeBand
+    children: Annotated[int, Field(ge=0, le=20)]
+
+
+class ChildrenCounted(HomeEvent):
+    """These many children live in a home from a day on; told again for a day, it replaces."""
+
+    from_day: Day
+    counts: tuple[BandCount, ...]
+
+
+class MonthlyNeedStated(HomeEvent):
+    """What a home needs of a resource each month from a month on."""
+
+    resource: Id
+    from_month: Month
+    quantity: Total
+
+
+class RequiredTotal(Fact):
+    """What is required of a resource in a month in all."""
+
+    resource: Id
+    month: Month
+    quantity: Total
+
+
+class NeedRestated(Event):
+    """What a home requires has become this, in the cells that are named."""
+
+    owner: ClassVar[str] = OWNER
+    category: ClassVar[str] = "need"
+    identity_field: ClassVar[str] = "home_id"
+    key_field: ClassVar[str] = "home_id"
+    moves: ClassVar[str] = "need → open (back)"
+
+    home_id: Id
+    required: tuple[RequiredTotal, ...]
+
+
+class ReceiptEvent(Event):
+    owner: ClassVar[str] = OWNER
+    category: ClassVar[str] = "receipt"
+    identity_field: ClassVar[str] = "delivery_id"
+    key_field: ClassVar[str] = "home_id"
+
+    home_id: Id
+    delivery_id: Id
+
+
+class DeliveryConfirmed(ReceiptEvent):
+    """The home has received this quantity of a delivery."""
+
+    moves: ClassVar[str] = "delivered → confirmed"
+
+    delivery_version: Annotated[int, Field(gt=0)]
+    """The version of the delivery's stream that the home saw."""
+    quantity: Quantity
+    confirmed: Total
+    """Of this delivery, in all."""
+    confirmed_by: Id
+
+
+class ConfirmationTakenBack(ReceiptEvent):
+    """The home had confirmed this quantity wrongly."""
+
+    moves: ClassVar[str] = "confirmed → delivered"
+
+    quantity: Quantity
+    confirmed: Total
+    """Of this delivery, in all, after it was taken back."""
+    taken_back_by: Id
+
+
+class DeliveryDisputed(ReceiptEvent):
+    """The home says that a delivery is not as recorded; nothing moves."""
+
+    dispute_id: Id
+    reason_code: ReasonCode
+    disputed_by: Id
+
+
+class DisputeClosed(ReceiptEvent):
+    """The home has settled its dispute."""
+
+    dispute_id: Id
+    closed_by: Id
+
+
+class BusinessDateAdvanced(Event):
+    """In simulation, the day it is. Real time is never played, the date alone."""
+
+    owner: ClassVar[str] = OWNER
+    category: ClassVar[str] = "business_date"
+    identity_field: ClassVar[str] = "calendar"
+    key_field: ClassVar[str] = "calendar"
+
+    calendar: Literal["tokyo"] = "tokyo"
+    business_date: Day
+
+
+EVENTS: tuple[type[Event], ...] = (
+    HomeRegistered,
+    CapacityChanged,
+    HomeClosed,
+    ChildrenCounted,
+    MonthlyNeedStated,
+    NeedRestated,
+    DeliveryConfirmed,
+    ConfirmationTakenBack,
+    DeliveryDisputed,
+    DisputeClosed,
+    BusinessDateAdvanced,
+)

@@ -1,0 +1,1 @@
+"""HTTP as every service speaks it: callers, problems, pages, health, operators' routes."""

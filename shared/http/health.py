@@ -1,0 +1,78 @@
+"""Whether a process lives, and whether it does its work."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+from shared import metrics
+from shared.consuming import statements as sql
+from shared.consuming.runtime import Consumer
+from shared.postgres import Pool
+from shared.relay import Relay
+
+UNSENT_S_MAX: Final = 10.0
+STUCK_S_MAX: Final = 15.0
+
+APPLIED_MIGRATIONS: Final = "SELECT version FROM schema_migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    pool: Pool
+    relay: Relay | None
+    consumer: Consumer | None
+    migrations: Sequence[Path]
+    """The folders whose migrations this code needs."""
+
+    async def look(self) -> tuple[bool, dict[str, Any]]:
+        """Whether ready, and each check with what it found."""
+        try:
+            checks = await self._checks()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            checks = {"database": {"ok": False, "detail": type(error).__name__}}
+        return all(check["ok"] for check in checks.values()), checks
+
+    async def _checks(self) -> dict[str, dict[str, Any]]:
+        checks = {"schema": await self._schema()}
+        if self.relay is not None:
+            checks["relay"] = await self._relay(self.relay)
+        if self.consumer is not None:
+            checks["consumer"] = await self._consumer(self.consumer)
+        return checks
+
+    async def _schema(self) -> dict[str, Any]:
+        applied = {row["version"] for row in await self.pool.fetch(APPLIED_MIGRATIONS)}
+        needed = {
+            found[1]
+            for folder in self.migrations
+            for path in folder.glob("*.sql")
+            if (found := re.match(r"(\d+)_", path.name))
+        }
+        return {"ok": needed <= applied, "missing": sorted(needed - applied)}
+
+    async def _relay(self, relay: Relay) -> dict[str, Any]:
+        unsent_s = await relay.oldest_unsent_s()
+        metrics.OLDEST_UNSENT.set(unsent_s)
+        return {"ok": unsent_s < UNSENT_S_MAX, "oldest_unsent_s": round(unsent_s, 3)}
+
+    async def _consumer(self, consumer: Consumer) -> dict[str, Any]:
+        waiting = await self.pool.fetchrow(sql.WAITING)
+        assert waiting is not None  # noqa: S101  it has no WHERE
+        held_s, parked_s = waiting["held_s"] or 0.0, waiting["parked_s"] or 0.0
+        unapplied_s = max(consumer.oldest_in_hand_s, consumer.stuck_s(), held_s, parked_s)
+        metrics.OLDEST_UNAPPLIED.set(unapplied_s)
+        metrics.HELD.set(waiting["held"])
+        metrics.PARKED.set(waiting["parked"])
+        return {
+            "ok": consumer.running and consumer.stuck_s() < STUCK_S_MAX and not consumer.truncated,
+            "lag": consumer.lag(),
+            "stuck_s": round(consumer.stuck_s(), 3),
+            "held": waiting["held"],
+            "parked": waiting["parked"],
+            "oldest_unapplied_s": round(unapplied_s, 3),
+            "truncated": {f"{t}/{p}": why for (t, p), why in consumer.truncated.items()},
+        }

@@ -1,0 +1,94 @@
+"""What operators see and do in every service: health, metrics, parked records."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, StringConstraints
+
+from shared.consuming.parking import Parking, describe
+from shared.http.callers import Reader
+from shared.http.health import Health
+from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+
+
+class Reason(BaseModel):
+    """Why an operator does what they do; kept for ever. Name no person."""
+
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=500)]
+
+
+def create_health_router(health: Health) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        """Say that the process lives."""
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """Say whether it does its work: 503 names the check that fails."""
+        ready, checks = await health.look()
+        status = "ready" if ready else "not ready"
+        return JSONResponse({"status": status, "checks": checks}, 200 if ready else 503)
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        await health.look()
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def create_parking_router(parking: Parking) -> APIRouter:
+    router = APIRouter(prefix="/v1/parked", tags=["parked records"])
+
+    @router.get("")
+    async def parked(
+        request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
+    ) -> Response:
+        """List records that could not be applied, and those that wait behind them."""
+        await caller.must("administer")
+        (after,) = decode_cursor(cursor, [0])
+        rows = await parking.page(after, limit)
+        items = [describe(row) for row in rows]
+        return page(request, items, next_cursor(items, limit, "parked_id"))
+
+    @router.get("/actions")
+    async def actions(
+        request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
+    ) -> Response:
+        """List what operators did about parked records, newest first."""
+        await caller.must("administer")
+        (before,) = decode_cursor(cursor, [2**62])
+        rows = await parking.actions(before, limit)
+        items = [{name: _plain(value) for name, value in row.items()} for row in rows]
+        return page(request, items, next_cursor(items, limit, "action_id"))
+
+    @router.get("/{parked_id}")
+    async def one(parked_id: int, caller: Reader) -> dict[str, Any]:
+        """Show one parked record: why, its headers and its bytes."""
+        await caller.must("administer")
+        return describe(await parking.one(parked_id))
+
+    @router.post("/{parked_id}/retry")
+    async def retry(parked_id: int, body: Reason, caller: Reader) -> dict[str, Any]:
+        """Apply the head of a key again, and what waits behind it."""
+        await caller.must("administer")
+        effect = await parking.retry(parked_id, body.reason, caller.principal.organisation_id)
+        return {"applied": len(effect.applied), "parked": len(effect.parked)}
+
+    @router.post("/{parked_id}/discard")
+    async def discard(parked_id: int, body: Reason, caller: Reader) -> dict[str, Any]:
+        """Give the head of a key up for ever, and apply what waits behind it."""
+        await caller.must("administer")
+        effect = await parking.discard(parked_id, body.reason, caller.principal.organisation_id)
+        return {"applied": len(effect.applied), "parked": len(effect.parked)}
+
+    return router
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  any column
+    return value if isinstance(value, int | None) else str(value)

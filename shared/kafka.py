@@ -1,0 +1,73 @@
+"""The one module that builds clients of the broker, so that they can be replaced."""
+
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+from shared.consuming.record import Record
+
+BATCH_RECORDS_MAX: Final = 500
+REQUEST_TIMEOUT_MS: Final = 10_000
+
+
+def build_producer(bootstrap: str) -> AIOKafkaProducer:
+    """A producer that the broker keeps from doubling or reordering what it resends itself."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        max_batch_size=256 * 1024,
+    )
+
+
+def build_broker(bootstrap: str) -> KafkaBroker:
+    return KafkaBroker(
+        bootstrap,
+        logger=None,
+        allow_auto_create_topics=False,
+        apply_types=False,
+        parser=_pass_through,
+        decoder=_records,
+        graceful_timeout=5,
+    )
+
+
+def subscribe(
+    broker: KafkaBroker, group: str, topics: tuple[str, ...], listener: ConsumerRebalanceListener
+) -> BatchSubscriber:
+    """One subscriber for all topics of a group.
+
+    Range, so that one home's partition of every topic is in one process. Nothing is committed by
+    the library: offsets live beside the effects. An empty poll sleeps as long as it waited, which
+    is what keeps the two timeouts small.
+    """
+    return broker.subscriber(
+        *topics,
+        group_id=group,
+        batch=True,
+        max_records=BATCH_RECORDS_MAX,
+        batch_timeout_ms=5,
+        fetch_max_wait_ms=250,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.MANUAL,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        listener=listener,
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=1_000,
+        max_poll_interval_ms=300_000,
+    )
+
+
+async def _pass_through(batch: tuple[Record, ...]) -> KafkaMessage:
+    """FastStream's own parser raises on null or foreign headers before our code sees them."""
+    return KafkaMessage(body=b"", headers={}, raw_message=batch, consumer=FAKE_CONSUMER)
+
+
+async def _records(message: KafkaMessage) -> Any:  # noqa: ANN401  FastStream's own signature
+    return message.raw_message

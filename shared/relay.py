@@ -1,0 +1,162 @@
+"""Sends what a service has saved to Kafka: in order, until the broker has said yes."""
+
+import asyncio
+import random
+from contextlib import suppress
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.clock import age_ms
+from shared.envelope import Envelope, to_headers
+from shared.kafka import build_producer
+from shared.metrics import EVENTS_PUBLISHED
+from shared.postgres import Pool
+
+BATCH_MAX: Final = 500
+POLL_S: Final = 0.25
+FOLLOW_S: Final = 0.5
+NOTIFY_AFTER_S: Final = 0.01
+BACK_OFF_S: Final = (0.1, 3.0)
+
+UNSENT: Final = """
+-- What Kafka has not acknowledged, oldest first. The row lock alone keeps two relays apart.
+SELECT event.* FROM outbox JOIN event USING (position)
+ORDER BY position LIMIT $1 FOR UPDATE OF outbox
+"""
+
+SENT: Final = """
+-- Kafka has acknowledged these.
+DELETE FROM outbox WHERE position = ANY($1::bigint[])
+"""
+
+OLDEST_UNSENT: Final = """
+-- How long the oldest unsent event has waited, in seconds; null where none waits.
+SELECT extract(epoch FROM clock_timestamp() - min(recorded_at))::float8
+FROM outbox JOIN event USING (position)
+"""
+
+LEAD: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+
+FAULTS = (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+log = structlog.get_logger("relay")
+
+
+class Relay:
+    """One per process, one of them leading per service.
+
+    The leader's lock only spares the others their waiting; what makes two relays safe is the row
+    lock. On any fault nothing is skipped: the rows stay, and a new producer sends them again.
+    """
+
+    def __init__(self, pool: Pool, database_url: str, bootstrap: str, topic: str) -> None:
+        self._pool = pool
+        self._database_url = database_url
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._waiting = asyncio.Event()
+        self._leading = False
+        self._notifying: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """Say that a transaction with events has been committed in this process."""
+        self._waiting.set()
+        if not self._leading and self._notifying is None:
+            self._notifying = asyncio.create_task(self._notify())
+
+    async def oldest_unsent_s(self) -> float:
+        return await self._pool.fetchval(OLDEST_UNSENT) or 0.0
+
+    async def run(self) -> None:
+        """Lead when possible, for ever."""
+        back_off_s = BACK_OFF_S[0]
+        while True:
+            try:
+                await self._lead()
+                back_off_s = BACK_OFF_S[0]
+            except FAULTS as fault:
+                log.warning("relay_fault", fault=type(fault).__name__, detail=str(fault)[:200])
+                back_off_s = min(back_off_s * 2, BACK_OFF_S[1])
+            finally:
+                self._leading = False
+            await asyncio.sleep(back_off_s * random.uniform(0.5, 1))  # noqa: S311  jitter
+
+    async def _notify(self) -> None:
+        await asyncio.sleep(NOTIFY_AFTER_S)
+        self._notifying = None
+        with suppress(*FAULTS):
+            await self._pool.execute("SELECT pg_notify($1, '')", self._topic)
+
+    async def _lead(self) -> None:
+        # A connection of its own: a pool would give the lock back on release.
+        connection = await asyncpg.connect(self._database_url)
+        try:
+            while not await connection.fetchval(LEAD, self._topic):  # noqa: ASYNC110  a lock is silent
+                await asyncio.sleep(FOLLOW_S)
+            await connection.add_listener(self._topic, lambda *_: self._waiting.set())
+            self._leading = True
+            await self._send_all(connection)
+        finally:
+            connection.terminate()
+
+    async def _send_all(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        producer = build_producer(self._bootstrap)
+        try:
+            await producer.start()
+            while True:
+                self._waiting.clear()
+                while await self._send_batch(connection, producer) == BATCH_MAX:
+                    pass
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._waiting.wait(), POLL_S)
+        finally:
+            with suppress(*FAULTS):
+                await asyncio.wait_for(producer.stop(), BACK_OFF_S[1])
+
+    async def _send_batch(
+        self, connection: asyncpg.Connection[asyncpg.Record], producer: AIOKafkaProducer
+    ) -> int:
+        async with connection.transaction():
+            rows = await connection.fetch(UNSENT, BATCH_MAX)
+            if not rows:
+                return 0
+            sends = [await self._send(producer, row) for row in rows]
+            acknowledged = await asyncio.gather(*sends)
+            await connection.execute(SENT, [row["position"] for row in rows])
+        for row, metadata in zip(rows, acknowledged, strict=True):
+            log.info(
+                "event_published",
+                event_id=str(row["event_id"]),
+                type=row["type"],
+                stream=row["stream"],
+                version=row["version"],
+                correlation=row["correlation"],
+                causation=row["causation"] and str(row["causation"]),
+                topic=metadata.topic,
+                partition=metadata.partition,
+                offset=metadata.offset,
+                age_ms=age_ms(row["recorded_at"]),
+            )
+        EVENTS_PUBLISHED.inc(len(rows))
+        return len(rows)
+
+    async def _send(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
+        envelope = Envelope(
+            event_id=row["event_id"],
+            type_name=row["type"],
+            source=f"yui/{self._topic.split('.')[1]}",
+            stream=row["stream"],
+            version=row["version"],
+            recorded_at=row["recorded_at"],
+            correlation=row["correlation"],
+            causation=row["causation"],
+            traceparent=row["traceparent"],
+        )
+        future: asyncio.Future[Any] = await producer.send(
+            self._topic, row["body"], key=row["key"].encode(), headers=to_headers(envelope)
+        )
+        return future

@@ -1,0 +1,156 @@
+"""What every service's process is made of; each `app.py` puts it together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import uvicorn
+import uvloop
+from fastapi import APIRouter, FastAPI
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.access import register
+from shared.access.register import Register
+from shared.business_date import BusinessDate
+from shared.consuming.applying import Applier, Reaction, Reactions
+from shared.consuming.batch import Effect
+from shared.consuming.parking import Parking
+from shared.consuming.runtime import Consumer
+from shared.contracts.event import Event, topic_of
+from shared.contracts.homes import BusinessDateAdvanced
+from shared.handling import Transactions
+from shared.http.app import create_app
+from shared.http.health import Health
+from shared.http.operators import create_health_router, create_parking_router
+from shared.logs import configure_logs
+from shared.postgres import connect_pool
+from shared.relay import Relay
+from shared.schema import migrations_of
+from shared.work import Project
+
+
+class ServiceSettings(BaseSettings):
+    """What a process is told; each service reads it under a prefix of its own."""
+
+    database_url: str
+    kafka_bootstrap: str
+    host: str = "127.0.0.1"
+    port: int
+    simulated: bool = False
+    """Whether the business date follows `BusinessDateAdvanced` instead of Tokyo."""
+    pool_size: int = 10
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def settings_config(service: str) -> SettingsConfigDict:
+    return SettingsConfigDict(env_prefix=f"YUI_{service.upper()}_", extra="ignore")
+
+
+async def project_nothing(*_: object) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class Plumbing:
+    """What a service's own parts are built upon, and what runs beside its API."""
+
+    service: str
+    settings: ServiceSettings
+    transactions: Transactions
+    register: Register
+    business_date: BusinessDate
+    relay: Relay
+    consumer: Consumer | None = None
+    parking: Parking | None = None
+    _running: list[Coroutine[Any, Any, None]] = field(default_factory=list)
+
+    def listen(
+        self,
+        topics: Sequence[str],
+        applier: Applier | Mapping[type[Event], Reaction],
+        *,
+        applied: Callable[[Effect], None] = lambda _: None,
+    ) -> None:
+        """Hear these topics with one applier, or with one reaction per event."""
+        if isinstance(applier, Mapping):
+            applier = Reactions(
+                {
+                    **register.reactions(),
+                    BusinessDateAdvanced: self.business_date.reaction(),
+                    **applier,
+                }
+            )
+        self.parking = Parking(self.transactions, applier)
+        self.consumer = Consumer(
+            self.transactions,
+            applier,
+            self.settings.kafka_bootstrap,
+            tuple(topics),
+            applied=applied,
+        )
+
+    def run_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        self._running.append(work)
+
+    async def serve(self, *routers: APIRouter) -> None:
+        """Serve HTTP, relay and consumer until told to stop."""
+        pool = self.transactions.pool
+        health = Health(pool, self.relay, self.consumer, migrations_of(self.service))
+        always = [create_health_router(health)]
+        if self.parking is not None:
+            always.append(create_parking_router(self.parking))
+        app = create_app(self.service, self.register, [*routers, *always])
+        await self._run(app)
+
+    async def _run(self, app: FastAPI) -> None:
+        running = [self.relay.run(), self.business_date.run_timer(self.transactions)]
+        if self.consumer is not None:
+            running.append(self.consumer.run())
+        tasks = [asyncio.create_task(work) for work in (*running, *self._running)]
+        config = uvicorn.Config(
+            app,
+            host=self.settings.host,
+            port=self.settings.port,
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=5,
+        )
+        try:
+            await uvicorn.Server(config).serve()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def plumbing(
+    service: str,
+    settings: ServiceSettings,
+    *,
+    project: Project = project_nothing,
+) -> AsyncIterator[Plumbing]:
+    """Connect to the database; Kafka may come later."""
+    pool = await connect_pool(settings.database_url, size_max=settings.pool_size)
+    try:
+        relay = Relay(pool, settings.database_url, settings.kafka_bootstrap, topic_of(service))
+        yield Plumbing(
+            service=service,
+            settings=settings,
+            transactions=Transactions(pool, service, project=project, wake_relay=relay.wake),
+            register=Register(pool),
+            business_date=BusinessDate(simulated=settings.simulated),
+            relay=relay,
+        )
+    finally:
+        await asyncio.wait_for(pool.close(), 5)
+
+
+def start(service: str, run: Callable[[S], Coroutine[Any, Any, None]], settings: type[S]) -> None:
+    """Run one service as this process."""
+    configure_logs(service)
+    uvloop.run(run(settings()))

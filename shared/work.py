@@ -1,0 +1,99 @@
+"""One transaction's work on streams: load, decide, and all that is saved together."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
+
+from shared import event_store
+from shared.clock import now
+from shared.contracts.event import Event
+from shared.envelope import Envelope
+from shared.event_store import Aggregate, Saved, StateCache
+from shared.ids import new_id
+from shared.postgres import Connection
+
+C = TypeVar("C")
+S = TypeVar("S")
+E = TypeVar("E")
+
+Project: TypeAlias = Callable[[Connection, Event, Envelope], Awaitable[None]]
+"""Keeps what a service reads, in the transaction that writes what happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a transaction's events follow from."""
+
+    correlation: str
+    causation: UUID | None = None
+    traceparent: str | None = None
+
+
+class Work:
+    """Bound to the caller's transaction: whoever opened it commits it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        source: str,
+        cause: Cause,
+        cache: StateCache,
+        project: Project,
+    ) -> None:
+        self.connection = connection
+        self._source = source
+        self.cause = cause
+        self._cache = cache
+        self._project = project
+        self._streams: dict[str, tuple[Any, int]] = {}
+        self._unsaved: list[Saved] = []
+        self.saved: list[Saved] = []
+
+    async def load(self, aggregate: Aggregate[C, S, E], identity: str) -> tuple[S, int]:
+        stream = aggregate.stream(identity)
+        if stream not in self._streams:
+            loaded = await event_store.load(self.connection, self._cache, aggregate, identity)
+            self._streams[stream] = loaded
+        return self._streams[stream]
+
+    async def decide(
+        self, aggregate: Aggregate[C, S, E], identity: str, command: C
+    ) -> Sequence[E]:
+        """Let the stream decide, and note its events; a refusal leaves nothing behind."""
+        state, version = await self.load(aggregate, identity)
+        events = aggregate.decider.decide(command, state)
+        for event in events:
+            version += 1
+            self.note(event, version)
+            state = aggregate.decider.evolve(state, event)
+        self._streams[aggregate.stream(identity)] = (state, version)
+        return events
+
+    def note(self, event: Any, version: int) -> None:  # noqa: ANN401  any owner's
+        """Publish an event of a stream whose version the caller keeps, under a lock of its own."""
+        envelope = Envelope(
+            event_id=new_id(),
+            type_name=event.type_name(),
+            source=f"yui/{self._source}",
+            stream=event.stream,
+            version=version,
+            recorded_at=now(),
+            correlation=self.cause.correlation,
+            causation=self.cause.causation,
+            traceparent=self.cause.traceparent,
+        )
+        self._unsaved.append(Saved(event, envelope))
+
+    async def save(self) -> None:
+        """Write what was decided, with what the service reads of it; `Conflict` on a lost race."""
+        saved, self._unsaved = self._unsaved, []
+        await event_store.append(self.connection, saved)
+        for one in saved:
+            await self._project(self.connection, one.event, one.envelope)
+        self.saved += saved
+
+    def committed(self) -> None:
+        """Called after the commit: what was loaded and decided here is now common knowledge."""
+        for stream, (state, version) in self._streams.items():
+            self._cache.put(stream, version, state)
