@@ -63,7 +63,8 @@ app = typer.Typer(
 app.add_typer(keys)
 app.add_typer(events)
 app.add_typer(parked)
-console = Console()
+# Not a terminal: a log or a pipe, which has no width of its own.
+console = Console() if sys.stdout.isatty() else Console(width=160)
 
 Names = Annotated[
     list[str] | None, typer.Option("--service", "-s", help="Only this one; may be repeated.")

@@ -1,5 +1,6 @@
 """`yui keys`, `yui events` and `yui parked`: what an operator asks of the running services."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from deploy.operator import Api, Json
 from deploy.problem import Problem
 from deploy.services import BY_NAME, present
 
-console = Console()
+console = Console() if sys.stdout.isatty() else Console(width=200)
 keys = typer.Typer(name="keys", no_args_is_help=True, help="API keys of organisations.")
 events = typer.Typer(name="events", no_args_is_help=True, help="Every event ever published.")
 parked = typer.Typer(

@@ -75,8 +75,9 @@ def _age(started: int) -> str:
 
 def table(rows: list[Row]) -> Table:
     shown = Table(box=None, pad_edge=False)
-    for heading in ("name", "ready", "process", "address", "says"):
-        shown.add_column(heading, overflow="fold")
+    for heading in ("name", "ready", "process", "address"):
+        shown.add_column(heading, no_wrap=True)
+    shown.add_column("says", overflow="fold")
     for row in rows:
         mark = "[green]yes[/green]" if row.ready else "[red]no[/red]"
         shown.add_row(row.name, mark, row.process, row.address, row.says)
