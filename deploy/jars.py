@@ -47,8 +47,11 @@ def fetch_jars(advance: Callable[[int, int], None] = lambda _done, _all: None) -
 def _fetch(dependency: dict[str, Any]) -> Path:
     # jgo resolves from the lock's coordinates one by one: its own resolution of the whole graph
     # takes ten times as long, and looks for a second Java to sort the jars with.
-    from jgo.maven import MavenContext  # noqa: PLC0415 - not installed where servers are given
+    import truststore  # noqa: PLC0415 - not installed where servers are given
+    from jgo.maven import MavenContext  # noqa: PLC0415 - as above
 
+    # As pip does: the system's certificates, a company's own proxy among them.
+    truststore.inject_into_ssl()
     name = f"{dependency['artifactId']} {dependency['version']}"
     project = MavenContext(repo_cache=cache() / "maven", timeout=60).project(
         dependency["groupId"], dependency["artifactId"]
@@ -59,7 +62,8 @@ def _fetch(dependency: dict[str, Any]) -> Path:
             path = Path(artifact.resolve())
         except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
             raise Problem(
-                f"the jar {name} cannot be fetched: no package registry was reached",
+                f"the jar {name} cannot be fetched, no package registry was reached: "
+                f"{type(error).__name__}",
                 "Check the network or proxy and try again; what has been fetched is kept",
             ) from error
         if hashlib.sha256(path.read_bytes()).hexdigest() == dependency["sha256"]:

@@ -51,7 +51,8 @@ def test_another_yui_at_work(yui: Command) -> None:
 def test_no_registry_on_the_first_run(yui: Command, tmp_path: Path) -> None:
     nowhere = "http://127.0.0.1:9"
     away = {"YUI_CACHE": str(tmp_path / "cache"), "HTTPS_PROXY": nowhere, "https_proxy": nowhere}
-    assert "no package registry was reached. Check the network" in only_line(yui("up", **away))
+    line = only_line(yui("up", **away))
+    assert "no package registry was reached: ProxyError. Check the network" in line
 
 
 def test_a_python_that_is_too_old(tmp_path: Path) -> None:
