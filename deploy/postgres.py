@@ -66,6 +66,7 @@ class Postgres:
             name="postgres",
             command=(str(self.binaries / "bin" / "postgres"), "-D", str(self.data), *options),
             user=self.account.name if self.account else None,
+            directory="/",  # its account may not get into ours
             rank=1,
             stop_signal="INT",  # fast: roll back what is open, write a checkpoint, end
         )

@@ -10,6 +10,7 @@ class Program:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
+    directory: str | None = None
     stop_signal: str = "TERM"
     stop_seconds: int = 30
     rank: int = 100

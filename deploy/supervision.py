@@ -183,7 +183,7 @@ class Supervision:
         environment = ",".join(f'{k}="{v}"' for k, v in sorted(program.environment.items()))
         return {
             "command": " ".join(_quoted(word) for word in program.command),
-            "directory": self.directory,
+            "directory": program.directory or self.directory,
             "priority": program.rank,
             "autostart": "false",  # in order, each after what it needs: by us
             "autorestart": "true",
