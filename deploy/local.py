@@ -19,7 +19,7 @@ from deploy.supervision import Supervision
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
 # With supervisor's growing pauses this is some ten seconds.
-TRIES_MAX = 5
+TRIES_MAX = 4
 
 
 @dataclass(frozen=True)

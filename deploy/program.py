@@ -13,6 +13,8 @@ class Program:
     directory: str | None = None
     stop_signal: str = "TERM"
     stop_seconds: int = 30
+    start_seconds: int = 10
+    """One that ends sooner has failed: it is tried again after a pause, and a longer one."""
     rank: int = 100
     """Stopped in falling order of rank: services, Kafka, PostgreSQL."""
 

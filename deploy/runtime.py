@@ -1,6 +1,7 @@
 """Everything on this machine, up and down: servers, migrations, topics, services."""
 
 import asyncio
+import itertools
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -121,15 +122,14 @@ async def _start_services(
     with progress.step(f"Starting {len(services)} services") as advance:
         for service in services:
             supervision.run(service.name)
-        waiting = [_service_ready(runtime, service) for service in services]
-        for done, ready in enumerate(asyncio.as_completed(waiting), start=1):
-            await ready
-            advance(done, len(waiting))
+        count = itertools.count(1)
 
+        async def wait_for(service: Service) -> None:
+            probe = partial(answers, runtime.addresses()[service.name])
+            await local.ready(service.name, probe, supervision)
+            advance(next(count), len(services))
 
-async def _service_ready(runtime: Runtime, service: Service) -> None:
-    probe = partial(answers, runtime.addresses()[service.name])
-    await local.ready(service.name, probe, runtime.local.supervision)
+        await asyncio.gather(*(wait_for(service) for service in services))
 
 
 async def answers(address: str) -> bool:

@@ -24,7 +24,7 @@ class Row:
 async def look(runtime: Runtime) -> list[Row]:
     processes = {s.name: s for s in runtime.local.supervision.standings()}
     described = {
-        name: f"{s.state.lower()}, pid {s.pid}, up {_age(s.started)}" if s.pid else s.state.lower()
+        name: f"pid {s.pid}, up {_age(s.started)}" if s.pid else s.state.lower()
         for name, s in processes.items()
     }
     services = [_service(runtime, service, described) for service in present()]
@@ -57,14 +57,13 @@ async def _service(runtime: Runtime, service: Service, described: Mapping[str, s
     return Row(service.name, described.get(service.name, "not started"), address, ready, says)
 
 
-def _said(body: Mapping[str, object], prefix: str = "") -> Iterator[str]:
-    """Flatten what a service says of its relay and its consumers into `name value` pairs."""
-    for key, value in body.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from _said(value, f"{name}.")
-        elif value not in (None, [], True, "ok"):
-            yield f"{name} {value}"
+def _said(body: Mapping[str, object]) -> Iterator[str]:
+    """Say of the relay, of each consumer, what is not as it should be: all that is not nought."""
+    checks = body.get("checks")
+    for check, values in (checks if isinstance(checks, dict) else {}).items():
+        told = values if isinstance(values, dict) else {"": values}
+        off = [f"{k} {v}".strip() for k, v in told.items() if v and v is not True and v != "ok"]
+        yield f"{check}: {', '.join(off) or 'ok'}"
 
 
 def _age(started: int) -> str:

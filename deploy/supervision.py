@@ -187,6 +187,7 @@ class Supervision:
             "priority": program.rank,
             "autostart": "false",  # in order, each after what it needs: by us
             "autorestart": "true",
+            "startsecs": program.start_seconds,
             "startretries": BACKOFF_TRIES,
             "stopsignal": program.stop_signal,
             "stopwaitsecs": program.stop_seconds,
