@@ -67,7 +67,10 @@ class BusinessDate:
 
     async def run_timer(self, transactions: Transactions) -> None:
         """Begin each day as it comes; a day that was slept through is caught up at once."""
-        while not self._simulated:
+        while True:
+            if self._simulated:
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
             day = tokyo_today()
 
             async def begin(work: Work, day: date = day) -> None:

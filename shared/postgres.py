@@ -1,12 +1,18 @@
 """Connections to a service's own PostgreSQL schema."""
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
-Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
+if TYPE_CHECKING:
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Connection: TypeAlias = (
+        PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
+    )
+else:  # the classes are generic in their stubs alone
+    Pool = asyncpg.Pool
+    Connection = PoolConnectionProxy | asyncpg.Connection
 
 
 async def connect_pool(database_url: str, *, size_max: int = 10) -> Pool:

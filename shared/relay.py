@@ -14,7 +14,7 @@ from shared.clock import age_ms
 from shared.envelope import Envelope, to_headers
 from shared.kafka import build_producer
 from shared.metrics import EVENTS_PUBLISHED
-from shared.postgres import Pool
+from shared.postgres import Connection, Pool
 
 BATCH_MAX: Final = 500
 POLL_S: Final = 0.25
@@ -103,7 +103,7 @@ class Relay:
         finally:
             connection.terminate()
 
-    async def _send_all(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    async def _send_all(self, connection: Connection) -> None:
         producer = build_producer(self._bootstrap)
         try:
             await producer.start()
@@ -117,9 +117,7 @@ class Relay:
             with suppress(*FAULTS):
                 await asyncio.wait_for(producer.stop(), BACK_OFF_S[1])
 
-    async def _send_batch(
-        self, connection: asyncpg.Connection[asyncpg.Record], producer: AIOKafkaProducer
-    ) -> int:
+    async def _send_batch(self, connection: Connection, producer: AIOKafkaProducer) -> int:
         async with connection.transaction():
             rows = await connection.fetch(UNSENT, BATCH_MAX)
             if not rows:

@@ -117,14 +117,19 @@ class Plumbing:
             port=self.settings.port,
             access_log=False,
             log_level="warning",
+            lifespan="off",
             timeout_graceful_shutdown=5,
         )
+        serving = asyncio.create_task(uvicorn.Server(config).serve())
         try:
-            await uvicorn.Server(config).serve()
+            done, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                # What should run for ever and ended takes the process down: its manager restarts it.
+                ended.result()
         finally:
-            for task in tasks:
+            for task in (serving, *tasks):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(serving, *tasks, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -33,7 +33,7 @@ class Moved(msgspec.Struct, frozen=True):
     organisation_id: Word | None = None
     commitment_id: Word | None = None
     delivery_id: Word | None = None
-    delivery_version: Annotated[int, msgspec.Meta(gt=0, lt=2**63)] | None = None
+    delivery_version: Annotated[int, msgspec.Meta(gt=0, le=2**62)] | None = None
 
 
 class Moving(msgspec.Struct, frozen=True):

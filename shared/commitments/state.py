@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from shared.contracts.commitment import (
     Agreed,
@@ -15,8 +14,6 @@ from shared.contracts.commitment import (
     Withdrawn,
 )
 from shared.contracts.event import Month
-
-NOTHING: Mapping[Month, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +35,9 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Commitment:
     terms: Agreed | None = None
-    promised: Mapping[Month, int] = NOTHING
+    promised: Mapping[Month, int] = field(default_factory=dict)
     """In all, delivered or not."""
-    fulfilled: Mapping[Month, int] = NOTHING
+    fulfilled: Mapping[Month, int] = field(default_factory=dict)
     """Of what was promised, delivered."""
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     withdrawn_from: Month | None = None

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -95,7 +95,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # the client s
 
     # --- Batches
 
-    async def _on_batch(self, records: Sequence[Record]) -> None:
+    async def _on_batch(self, records: Any) -> None:  # noqa: ANN401  FastStream reads annotations
         fresh = self._verify(records)
         if not fresh:
             return
@@ -144,7 +144,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # the client s
             )
             EVENTS_APPLIED.labels(outcome).inc()
         for parked in effect.parked:
-            log.error("record_parked", place=place(parked.record), reason=parked.reason)
+            where, why = place(parked.record), parked.detail[:300]
+            log.error("record_parked", place=where, reason=parked.reason, detail=why)
             RECORDS_PARKED.inc()
         self._applied(effect)
 

@@ -48,7 +48,7 @@ async def test_a_payment_reaches_the_books(stack: Stack, database: MakeDatabase)
 
         url = f"{ledger.url}/v1/events/{paid['event_ids'][0]}?wait=10"
         answer = (await client.get(url, headers=sponsor.headers)).json()
-        assert answer["outcome"] == "booked", answer
+        assert answer["outcome"] == "booked", ledger.log.read_text()[-3000:]
 
         url = f"{ledger.url}/v1/homes/{home_id}/ledger"
         books = (await client.get(url, headers=sponsor.headers)).json()["items"]

@@ -72,7 +72,8 @@ class ServiceProcess:
             async def answers() -> bool:
                 assert self.process is not None, "it was never launched"
                 if (code := self.process.poll()) is not None:
-                    raise RuntimeError(f"{self.service.name} ended with {code}: {self.log}")
+                    tail = self.log.read_text()[-3000:]
+                    raise RuntimeError(f"{self.service.name} ended with {code}:\n{tail}")
                 with suppress(httpx2.TransportError):
                     return bool((await client.get("/readyz")).status_code == httpx2.codes.OK)
                 return False

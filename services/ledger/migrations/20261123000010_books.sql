@@ -4,7 +4,7 @@
 CREATE TABLE head (
     home_id text PRIMARY KEY,
     number bigint NOT NULL DEFAULT 0,
-    booked_at timestamptz NOT NULL DEFAULT '-infinity',
+    booked_at timestamptz NOT NULL DEFAULT 'epoch',
     stream_version bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
