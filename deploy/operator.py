@@ -65,7 +65,7 @@ def _refused(service: str, status: int, body: object) -> Problem:
     said = body if isinstance(body, dict) else {}
     words = [str(said[key]) for key in ("title", "detail") if said.get(key)]
     mend = {
-        401: "The key in the state folder is not the one the service was started with: `yui up`",
+        401: "Services learn keys from organisations: see in `yui status` that it runs",
         404: "Check the id",
     }.get(status, "Mend what it says and try again")
     return Problem(f"{service} refused ({status}): {': '.join(words) or 'without a reason'}", mend)

@@ -20,9 +20,12 @@ parked = typer.Typer(
     name="parked", no_args_is_help=True, help="Records that could not be applied."
 )
 
+PARKED_COLUMNS = ("service", "parked_id", "is_head", "reason", "detail", "topic", "key", "parked_at")
+
 Organisation = Annotated[str, typer.Argument(help="The organisation's id.")]
 ServiceName = Annotated[str, typer.Argument(help="The service that parked it.")]
 RecordId = Annotated[str, typer.Argument(help="The parked record's id.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept for ever.", prompt=True)]
 Limit = Annotated[int, typer.Option("--limit", "-n", help="At most this many.", min=1)]
 
 
@@ -75,7 +78,8 @@ def list_events(
     correlation: Annotated[str | None, typer.Option(help="Only of this request.")] = None,
     since: Annotated[str | None, typer.Option(help="Recorded at or after, with zone.")] = None,
     until: Annotated[str | None, typer.Option(help="Recorded before, with zone.")] = None,
-    limit: Limit = 50,
+    limit: Reason = Annotated[str, typer.Option(help="Why; it is kept for ever.", prompt=True)]
+Limit = 50,
 ) -> None:
     """List events. Example: `yui events list --home home-1 --type ShortfallOpened.v1 -n 20`."""
     found = api("eventlog").items(
@@ -99,12 +103,19 @@ def chain(event: Annotated[str, typer.Argument(help="The event's id.")]) -> None
 @parked.command("list")
 def list_parked(
     service: Annotated[str | None, typer.Argument(help="Only of this service.")] = None,
-    limit: Limit = 100,
+    limit: Reason = Annotated[str, typer.Option(help="Why; it is kept for ever.", prompt=True)]
+Limit = 100,
 ) -> None:
     """List parked records. Examples: `yui parked list`, `yui parked list ledger`."""
-    names = [service] if service else [one.name for one in present()]
-    rows = ({"service": n, **row} for n in names for row in api(n).items("/v1/parked", limit))
-    show(rows)
+    rows: list[Json] = []
+    for name in [service] if service else [one.name for one in present()]:
+        try:
+            rows += ({"service": name, **row} for row in api(name).items("/v1/parked", limit))
+        except Problem as problem:
+            if service:
+                raise
+            console.print(f"{problem}", style="red", highlight=False)
+    show(rows, PARKED_COLUMNS)
 
 
 @parked.command("show")
@@ -114,16 +125,17 @@ def show_parked(service: ServiceName, record: RecordId) -> None:
 
 
 @parked.command("retry")
-def retry_parked(service: ServiceName, record: RecordId) -> None:
+def retry_parked(service: ServiceName, record: RecordId, reason: Reason) -> None:
     """Try again to apply the first of its key. Example: `yui parked retry ledger 12`."""
-    console.print_json(data=api(service).post(f"/v1/parked/{record}/retry"))
+    path = f"/v1/parked/{record}/retry"
+    console.print_json(data=api(service).post(path, {"reason": reason}))
 
 
 @parked.command("discard")
 def discard_parked(
     service: ServiceName,
     record: RecordId,
-    reason: Annotated[str, typer.Option(help="Why; it is kept.", prompt=True)],
+    reason: Reason,
 ) -> None:
     """Leave it out for good. Example: `yui parked discard ledger 12 --reason "sent by a test"`."""
     path = f"/v1/parked/{record}/discard"

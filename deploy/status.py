@@ -61,9 +61,10 @@ def _said(body: Mapping[str, object]) -> Iterator[str]:
     """Say of the relay, of each consumer, what is not as it should be: all that is not nought."""
     checks = body.get("checks")
     for check, values in (checks if isinstance(checks, dict) else {}).items():
-        told = values if isinstance(values, dict) else {"": values}
-        off = [f"{k} {v}".strip() for k, v in told.items() if v and v is not True and v != "ok"]
-        yield f"{check}: {', '.join(off) or 'ok'}"
+        told = values if isinstance(values, dict) else {"ok": values}
+        word = "ok" if told.get("ok") else "not ok"
+        off = [f"{name} {value}" for name, value in told.items() if value and name != "ok"]
+        yield f"{check}: {', '.join([word, *off])}"
 
 
 def _age(started: int) -> str:
