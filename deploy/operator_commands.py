@@ -20,7 +20,7 @@ parked = typer.Typer(
     name="parked", no_args_is_help=True, help="Records that could not be applied."
 )
 
-PARKED_COLUMNS = ("service", "parked_id", "is_head", "reason", "detail", "topic", "key", "parked_at")
+PARKED_COLUMNS = ("service", "parked_id", "is_head", "reason", "detail", "topic", "key")
 
 Organisation = Annotated[str, typer.Argument(help="The organisation's id.")]
 ServiceName = Annotated[str, typer.Argument(help="The service that parked it.")]
@@ -78,8 +78,7 @@ def list_events(
     correlation: Annotated[str | None, typer.Option(help="Only of this request.")] = None,
     since: Annotated[str | None, typer.Option(help="Recorded at or after, with zone.")] = None,
     until: Annotated[str | None, typer.Option(help="Recorded before, with zone.")] = None,
-    limit: Reason = Annotated[str, typer.Option(help="Why; it is kept for ever.", prompt=True)]
-Limit = 50,
+    limit: Limit = 50,
 ) -> None:
     """List events. Example: `yui events list --home home-1 --type ShortfallOpened.v1 -n 20`."""
     found = api("eventlog").items(
@@ -103,8 +102,7 @@ def chain(event: Annotated[str, typer.Argument(help="The event's id.")]) -> None
 @parked.command("list")
 def list_parked(
     service: Annotated[str | None, typer.Argument(help="Only of this service.")] = None,
-    limit: Reason = Annotated[str, typer.Option(help="Why; it is kept for ever.", prompt=True)]
-Limit = 100,
+    limit: Limit = 100,
 ) -> None:
     """List parked records. Examples: `yui parked list`, `yui parked list ledger`."""
     rows: list[Json] = []
