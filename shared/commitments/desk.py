@@ -159,7 +159,8 @@ class Desk:
             terms = await self._terms(work, commitment_id)
             await self._may_contribute(caller, terms.home_id, terms.organisation_id, work)
             await work.decide(self._aggregate, commitment_id, await command(work, terms))
-            return Answer(200, {"commitment_id": commitment_id, **names})
+            _, version = await work.load(self._aggregate, commitment_id)
+            return Answer(200, {"commitment_id": commitment_id, "version": version, **names})
 
         return await handle(self._plumbing.transactions, caller.request, act)
 
