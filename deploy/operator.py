@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import httpx2
 
@@ -22,6 +22,12 @@ class Api:
             headers={"Authorization": f"Bearer {operator_key}"},
             timeout=TIMEOUT_SECONDS,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_cause: object) -> None:
+        self._client.close()
 
     def get(self, path: str, **query: str | int | None) -> Json:
         asked = {key: value for key, value in query.items() if value is not None}

@@ -106,6 +106,7 @@ def list_parked(
 ) -> None:
     """List parked records. Examples: `yui parked list`, `yui parked list ledger`."""
     rows: list[Json] = []
+    away = 0
     for name in [service] if service else [one.name for one in present()]:
         try:
             rows += ({"service": name, **row} for row in api(name).items("/v1/parked", limit))
@@ -113,7 +114,9 @@ def list_parked(
             if service:
                 raise
             console.print(f"{problem}", style="red", highlight=False)
-    show(rows, PARKED_COLUMNS)
+            away += 1
+    if rows or not away:
+        show(rows, PARKED_COLUMNS)
 
 
 @parked.command("show")
