@@ -1,0 +1,1 @@
+"""Stories: what partners did, as data, played through the public APIs alone."""
