@@ -1,0 +1,1 @@
+"""Programs behind each figure that the README gives."""
