@@ -80,7 +80,12 @@ class Kafka:
             "-Xms256m",
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.yaml'}",
         )
-        return Program("kafka", (*java(*options), "kafka.Kafka", str(self.properties)), rank=2)
+        return Program(
+            "kafka",
+            (*java(*options), "kafka.Kafka", str(self.properties)),
+            rank=2,
+            start_seconds=3,
+        )
 
     @property
     def properties(self) -> Path:

@@ -68,6 +68,7 @@ class Postgres:
             user=self.account.name if self.account else None,
             directory="/",  # its account may not get into ours
             rank=1,
+            start_seconds=1,
             stop_signal="INT",  # fast: roll back what is open, write a checkpoint, end
         )
 
