@@ -1,0 +1,57 @@
+"""Every SQL statement of the register of organisations beside its projection."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from shared.postgres import Connection, Pool
+
+PUT_NAME: Final = """
+-- What an organisation is called.
+INSERT INTO name (organisation_id, name) VALUES ($1, $2)
+"""
+
+ORGANISATIONS: Final = """
+-- Organisations after a place, or the one of this id; null is any.
+SELECT organisation_id, name, sectors, operates_yui
+FROM organisation LEFT JOIN name USING (organisation_id)
+WHERE ($1::text IS NULL OR organisation_id = $1) AND organisation_id > $2
+ORDER BY organisation_id LIMIT $3
+"""
+
+KEYS_OF: Final = """
+-- An organisation's keys after a place, without what proves them.
+SELECT key_id, expires_at, revoked FROM api_key
+WHERE organisation_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3
+"""
+
+PARTIES_OF: Final = """
+-- The parties to a home after a place.
+SELECT organisation_id, sector FROM party
+WHERE home_id = $1 AND (organisation_id, sector) > ($2, $3)
+ORDER BY organisation_id, sector LIMIT $4
+"""
+
+
+async def put_name(connection: Connection, organisation_id: str, name: str) -> None:
+    await connection.execute(PUT_NAME, organisation_id, name)
+
+
+async def organisations(
+    pool: Pool, organisation_id: str | None, after: str, limit: int
+) -> Sequence[dict[str, Any]]:
+    return [dict(row) for row in await pool.fetch(ORGANISATIONS, organisation_id, after, limit)]
+
+
+async def keys_of(
+    pool: Pool, organisation_id: str, after: str, limit: int
+) -> Sequence[dict[str, Any]]:
+    rows = await pool.fetch(KEYS_OF, organisation_id, after, limit)
+    return [
+        {**row, "expires_at": row["expires_at"] and row["expires_at"].isoformat()} for row in rows
+    ]
+
+
+async def parties_of(
+    pool: Pool, home_id: str, after: tuple[str, str], limit: int
+) -> Sequence[dict[str, Any]]:
+    return [dict(row) for row in await pool.fetch(PARTIES_OF, home_id, *after, limit)]
