@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psutil
-from jgo.constants import MAVEN_CENTRAL_URL
 
 from deploy import jars, ports
 from deploy.problem import Problem
@@ -112,6 +111,8 @@ def _registry(_runtime: Runtime) -> Iterator[Finding]:
     if jars.jars_folder().exists():
         yield Finding("Kafka's jars are here: no registry is needed")
         return
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 - not there where Kafka is given
+
     host = MAVEN_CENTRAL_URL.split("/")[2]
     try:
         socket.create_connection((host, 443), timeout=REACH_SECONDS).close()
