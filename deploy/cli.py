@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from deploy import demo as story
 from deploy import doctor as doctoring
 from deploy import runtime
 from deploy import status as standing
@@ -24,6 +25,7 @@ from deploy.problem import Problem
 from deploy.progress import Progress
 from deploy.services import BY_NAME
 
+STORY_KEYS = "story-keys.json"
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -166,8 +168,14 @@ def demo(
     progress = Progress(console)
     if start:
         asyncio.run(runtime.up(found, progress, simulated=True))
-    _run_module("deploy.demo", found.addresses(), found.operator_key())
+    asyncio.run(
+        story.run(
+            found.addresses(), found.operator_key(), found.state.folder / STORY_KEYS, progress
+        )
+    )
+    differences = _verify(found)
     _say_where(found, progress)
+    raise typer.Exit(1 if differences else 0)
 
 
 @app.command()
@@ -176,11 +184,11 @@ def verify() -> None:
 
     Example: `yui verify`
     """
-    found = runtime.configured()
-    differences = _run_module(
-        "deploy.verify", found.database.url(AUDITOR), found.servers.kafka_bootstrap
-    )
-    raise typer.Exit(1 if differences else 0)
+    raise typer.Exit(1 if _verify(runtime.configured()) else 0)
+
+
+def _verify(found: runtime.Runtime) -> object:
+    return _run_module("deploy.verify", found.database.url(AUDITOR), found.servers.kafka_bootstrap)
 
 
 def _run_module(name: str, *arguments: object) -> object:

@@ -161,7 +161,8 @@ async def test_the_books_are_the_fold_of_the_owners_events(ledger: Ledger, seed:
 
     for home_id, found in events.items():
         assert standing(await ledger.cells(home_id)) == standing(cells(found))
-        assert await ledger.pool.fetchval("SELECT count(*) FROM held") == 0
+    assert await ledger.pool.fetchval("SELECT count(*) FROM held") == 0
+    assert await ledger.pool.fetchval("SELECT count(*) FROM parked") == 0
     links = await ledger.pool.fetchval("SELECT count(*) FROM link")
     assert links == sum(bool(event.movements) for found in events.values() for event in found)
 
