@@ -1,0 +1,64 @@
+"""HTTP for what holds for every home: the rules, and the day that it is."""
+
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from services.homes import repository as sql
+from services.homes.domain.business_date import AdvanceDate
+from services.homes.domain.rules import Rules
+from shared.contracts.event import Day
+from shared.handling import Answer, handle
+from shared.http.app import answered
+from shared.http.callers import Reader, Writer
+from shared.http.pages import page
+from shared.service import Plumbing
+from shared.work import Work
+
+TOKYO = "tokyo"
+
+
+class DateBody(BaseModel):
+    """The day that it shall be."""
+
+    business_date: Day
+
+
+def create_calendar_router(built: Plumbing, rules: Rules) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["rules and date"])
+
+    @router.get("/rules")
+    async def rule_table(
+        request: Request, _caller: Reader, key: str | None = None, on: date | None = None
+    ) -> Response:
+        """List the rules that homes go by, with their source and how sure we are of each."""
+        found = [
+            {**rule.model_dump(mode="json"), "confirmed": rule.confidence != "unconfirmed"}
+            for rule in rules.all
+            if key in {None, rule.key} and (on is None or rule.holds_on(on))
+        ]
+        return page(request, found, None)
+
+    @router.get("/business-date")
+    async def show(_caller: Reader) -> dict[str, Any]:
+        """Say which day it is, and whether it is played."""
+        async with built.transactions.pool.acquire() as connection:
+            today = await built.business_date.today(connection)
+        return {"business_date": today.isoformat(), "simulated": built.settings.simulated}
+
+    @router.post("/business-date")
+    async def advance(body: DateBody, caller: Writer) -> Response:
+        """Let a day begin, in simulation; days may be skipped, never repeated."""
+        await caller.must("administer")
+        command = AdvanceDate(business_date=body.business_date, simulated=built.settings.simulated)
+
+        async def act(work: Work) -> Answer:
+            await work.decide(sql.CALENDARS, TOKYO, command)
+            await built.business_date.begin(work, body.business_date)
+            return Answer(200, {"business_date": body.business_date.isoformat()})
+
+        return answered(await handle(built.transactions, caller.request, act))
+
+    return router

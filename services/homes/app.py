@@ -1,0 +1,25 @@
+"""The register of homes as a process."""
+
+from services.homes import api, consumers
+from services.homes.repository import Needs, project, read_rules
+from shared.contracts import organisations
+from shared.contracts.homes import OWNER
+from shared.contracts.registry import PARTNER_TOPICS
+from shared.service import ServiceSettings, plumbing, settings_config, start
+
+
+class Settings(ServiceSettings):
+    model_config = settings_config(OWNER)
+
+
+async def run(settings: Settings) -> None:
+    rules = read_rules()
+    async with plumbing(OWNER, settings, project=project) as built:
+        needs = Needs(rules, built.business_date)
+        built.business_date.on_day_passed(needs.day_passed)
+        built.listen((organisations.TOPIC, *PARTNER_TOPICS), consumers.reactions(needs))
+        await built.serve(*api.create_routers(built, needs, rules))
+
+
+if __name__ == "__main__":
+    start(OWNER, run, Settings)

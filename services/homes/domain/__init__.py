@@ -1,0 +1,1 @@
+"""What homes decide: their register, their needs, their receipts, the date. Pure."""

@@ -1,0 +1,43 @@
+"""The day that is played in simulation; everyone follows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from shared.contracts.homes import BusinessDateAdvanced
+from shared.decider import Decider
+from shared.refusal import Refusal
+
+
+class DateIsLived(Refusal):
+    """The date is played in simulation alone; else it is Tokyo's."""
+
+
+class DateGoesBack(Refusal):
+    """A day that has passed does not come again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceDate:
+    business_date: date
+    simulated: bool
+
+
+def decide(command: AdvanceDate, played: date | None) -> Sequence[BusinessDateAdvanced]:
+    if not command.simulated:
+        raise DateIsLived
+    if played is None or command.business_date > played:
+        return [BusinessDateAdvanced(business_date=command.business_date)]
+    if command.business_date == played:
+        return []
+    raise DateGoesBack(played.isoformat())
+
+
+def evolve(_played: date | None, event: BusinessDateAdvanced) -> date:
+    return event.business_date
+
+
+CALENDAR: Final[Decider[AdvanceDate, date | None, BusinessDateAdvanced]] = Decider(
+    decide, evolve, initial=None
+)

@@ -1,0 +1,72 @@
+"""The rules that homes go by: each holds from a day to a day, and says where it comes from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from shared.refusal import Refusal
+
+T = TypeVar("T")
+
+Confidence: TypeAlias = Literal["found", "unconfirmed", "chosen"]
+"""Read in a public source; general knowledge, never to be told as fact; set by Yui itself."""
+Rounding: TypeAlias = Literal["down", "up"]
+Proration: TypeAlias = Literal["by_day_per_child"]
+
+
+class NoRuleInForce(Refusal):
+    """What a rule must allow cannot be done on a day for which none is known."""
+
+
+class Rule(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    value: Any
+    unit: str
+    valid_from: date
+    valid_to: date | None = None
+    """The last day on which it holds; none: until further notice."""
+    source: str
+    confidence: Confidence
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True)
+class Key(Generic[T]):
+    """A rule that is decided by, and what its value must be."""
+
+    name: str
+    kind: TypeAdapter[T]
+
+
+CAPACITY: Final = Key("FH.CAP", TypeAdapter(tuple[int, ...]))
+HORIZON_MONTHS: Final = Key("NEEDS.HORIZON", TypeAdapter(int))
+PRORATION: Final[Key[Proration]] = Key("NEEDS.PRORATION", TypeAdapter(Proration))
+ROUNDING: Final[Key[Rounding]] = Key("NEEDS.ROUNDING", TypeAdapter(Rounding))
+DECIDED_BY: Final[tuple[Key[Any], ...]] = (CAPACITY, HORIZON_MONTHS, PRORATION, ROUNDING)
+
+
+class Rules:
+    """The rule table. A value that nobody here knows how to apply is found when it is read in."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.all = tuple(rules)
+        for key in DECIDED_BY:
+            for rule in self._of(key):
+                key.kind.validate_python(rule.value)
+
+    def on(self, key: Key[T], day: date) -> T:
+        """The value in force on a day; `NoRuleInForce` names the rule that is missing."""
+        for rule in self._of(key):
+            if rule.holds_on(day):
+                return key.kind.validate_python(rule.value)
+        raise NoRuleInForce(key.name, day.isoformat())
+
+    def _of(self, key: Key[Any]) -> Iterable[Rule]:
+        return (rule for rule in self.all if rule.key == key.name)

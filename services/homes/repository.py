@@ -1,0 +1,256 @@
+"""What homes keep beside their streams, and how their needs are kept in step."""
+
+import json
+import tomllib
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from services.homes.domain import business_date, home, needs, receipts
+from services.homes.domain.needs import Prices, RestateNeeds
+from services.homes.domain.receipts import Arrival
+from services.homes.domain.rules import Rule, Rules
+from shared.business_date import BusinessDate
+from shared.contracts.event import Event
+from shared.contracts.government_sponsorship import AgeBand, UnitPricesAnnounced
+from shared.contracts.homes import (
+    BusinessDateAdvanced,
+    ConfirmationTakenBack,
+    DeliveryConfirmed,
+    DeliveryDisputed,
+    DisputeClosed,
+    HomeClosed,
+    HomeRegistered,
+    NeedRestated,
+)
+from shared.envelope import Envelope
+from shared.event_store import Aggregate
+from shared.postgres import Connection
+from shared.work import Work
+
+# --- Streams
+
+HOMES: Final[Aggregate[home.Command, home.Home, home.HomeFact]] = Aggregate(
+    HomeRegistered.category, home.HOME
+)
+NEEDS: Final[Aggregate[RestateNeeds, needs.Need, NeedRestated]] = Aggregate(
+    NeedRestated.category, needs.NEED
+)
+RECEIPTS: Final[Aggregate[receipts.Command, receipts.Receipt, receipts.ReceiptFact]] = Aggregate(
+    DeliveryConfirmed.category, receipts.RECEIPT
+)
+CALENDARS: Final[Aggregate[business_date.AdvanceDate, date | None, BusinessDateAdvanced]] = (
+    Aggregate(BusinessDateAdvanced.category, business_date.CALENDAR)
+)
+
+# --- Statements
+
+PUT_HOME: Final = """
+-- A home is in the register.
+INSERT INTO home (home_id, prefecture_code, home_operator_kind, home_operator_id, opens_on,
+                  needs_through)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+CLOSE_HOME: Final = "UPDATE home SET closed_on = $2 WHERE home_id = $1"
+
+HOMES_PAGE: Final = """
+-- Homes after a place; null is any.
+SELECT home_id, prefecture_code, home_operator_kind, home_operator_id, opens_on, needs_through,
+       closed_on
+FROM home WHERE ($1::text[] IS NULL OR home_id = ANY($1)) AND home_id > $2
+ORDER BY home_id LIMIT $3
+"""
+
+HOME_IDS: Final = "SELECT home_id FROM home ORDER BY home_id"
+
+ONE_HOME_CHANGES: Final = """
+-- Taken by whoever restates the needs of one home, together with others.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('homes: needs', 0))
+"""
+
+ALL_HOMES_CHANGE: Final = """
+-- Taken alone by whoever changes what every home's needs depend on.
+SELECT pg_advisory_xact_lock(hashtextextended('homes: needs', 0))
+"""
+
+PRICES: Final = "SELECT age_band, from_day, yen FROM unit_price"
+
+FORGET_PRICES: Final = "DELETE FROM unit_price"
+
+PUT_PRICES: Final = """
+-- The prices that hold, all of them.
+INSERT INTO unit_price (age_band, from_day, yen)
+SELECT * FROM unnest($1::text[], $2::date[], $3::bigint[])
+"""
+
+PUT_COMMITMENT: Final = """
+-- A partner has agreed with a home.
+INSERT INTO commitment (commitment_id, home_id, organisation_id, resource)
+VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+
+PUT_ARRIVAL: Final = """
+-- Something has arrived on a commitment that is known.
+INSERT INTO arrival (delivery_id, home_id, commitment_id, organisation_id, resource, month,
+                     quantity, delivery_version)
+SELECT $2, home_id, commitment_id, organisation_id, resource, $3, $4, $5
+FROM commitment WHERE commitment_id = $1
+ON CONFLICT DO NOTHING
+"""
+
+CORRECT_ARRIVAL: Final = """
+-- What has arrived is so much, says its owner.
+UPDATE arrival SET quantity = $3, delivery_version = $4
+WHERE commitment_id = $1 AND delivery_id = $2
+"""
+
+READ_ARRIVAL: Final = """
+-- A delivery, as far as its owner has told.
+SELECT home_id, delivery_id, commitment_id, organisation_id, resource, month, quantity,
+       delivery_version
+FROM arrival WHERE delivery_id = $1
+"""
+
+ARRIVALS_PAGE: Final = """
+-- What arrived at a home after a place, with what the home says of it; null is any.
+SELECT arrival.delivery_id, commitment_id, organisation_id, resource, month, quantity,
+       coalesce(confirmed, 0) AS confirmed, delivery_version,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'dispute_id', dispute_id, 'reason_code', reason_code,
+                   'disputed_by', disputed_by, 'answer_code', answer_code,
+                   'open', closed_by IS NULL) ORDER BY dispute_id), '[]')
+        FROM dispute WHERE dispute.delivery_id = arrival.delivery_id) AS disputes
+FROM arrival LEFT JOIN receipt USING (delivery_id)
+WHERE home_id = $1 AND (month, arrival.delivery_id) > ($2, $3)
+AND ($4::text IS NULL OR month = $4)
+AND (NOT $5 OR quantity > coalesce(confirmed, 0))
+ORDER BY month, arrival.delivery_id LIMIT $6
+"""
+
+PUT_CONFIRMED: Final = """
+-- How much of a delivery its home has confirmed.
+INSERT INTO receipt (delivery_id, confirmed) VALUES ($1, $2)
+ON CONFLICT (delivery_id) DO UPDATE SET confirmed = excluded.confirmed
+"""
+
+OPEN_DISPUTE: Final = """
+-- A home disputes a delivery.
+INSERT INTO dispute (dispute_id, delivery_id, reason_code, disputed_by) VALUES ($1, $2, $3, $4)
+"""
+
+ANSWER_DISPUTE: Final = "UPDATE dispute SET answer_code = $2 WHERE dispute_id = $1"
+
+CLOSE_DISPUTE: Final = "UPDATE dispute SET closed_by = $2 WHERE dispute_id = $1"
+
+
+# --- What is kept of events, own and heard
+
+
+async def project(connection: Connection, event: Event, _envelope: Envelope) -> None:
+    """Keep what is listed, in the transaction that decides it."""
+    match event:
+        case HomeRegistered():
+            await connection.execute(
+                PUT_HOME,
+                event.home_id,
+                event.prefecture_code,
+                event.home_operator_kind,
+                event.home_operator_id,
+                event.opens_on,
+                event.needs_through,
+            )
+        case HomeClosed():
+            await connection.execute(CLOSE_HOME, event.home_id, event.closed_on)
+        case DeliveryConfirmed() | ConfirmationTakenBack():
+            await connection.execute(PUT_CONFIRMED, event.delivery_id, event.confirmed)
+        case DeliveryDisputed():
+            await connection.execute(
+                OPEN_DISPUTE,
+                event.dispute_id,
+                event.delivery_id,
+                event.reason_code,
+                event.disputed_by,
+            )
+        case DisputeClosed():
+            await connection.execute(CLOSE_DISPUTE, event.dispute_id, event.closed_by)
+        case _:
+            pass
+
+
+async def arrival(connection: Connection, delivery_id: str) -> Arrival | None:
+    row = await connection.fetchrow(READ_ARRIVAL, delivery_id)
+    return None if row is None else Arrival(**row)
+
+
+async def arrivals_page(
+    connection: Connection, home_id: str, *where: str | bool | int | None
+) -> list[dict[str, Any]]:
+    rows = await connection.fetch(ARRIVALS_PAGE, home_id, *where)
+    return [{**row, "disputes": json.loads(row["disputes"])} for row in rows]
+
+
+async def unit_prices(connection: Connection) -> Prices:
+    prices: dict[AgeBand, dict[date, int]] = defaultdict(dict)
+    for row in await connection.fetch(PRICES):
+        prices[row["age_band"]][row["from_day"]] = row["yen"]
+    return prices
+
+
+async def put_unit_prices(connection: Connection, prices: Prices) -> None:
+    rows = [(band, day, yen) for band, timeline in prices.items() for day, yen in timeline.items()]
+    columns: Mapping[int, list[Any]] = {n: [row[n] for row in rows] for n in range(3)}
+    await connection.execute(FORGET_PRICES)
+    await connection.execute(PUT_PRICES, *columns.values())
+
+
+# --- Rules, as committed beside this file
+
+
+def read_rules() -> Rules:
+    table = tomllib.loads(Path(__file__).with_name("rules.toml").read_text())
+    return Rules(Rule.model_validate(row) for row in table["rule"])
+
+
+# --- Needs
+
+
+class Needs:
+    """Restates what homes require when that from which it follows has changed.
+
+    Without the locks, a count and a price told at the same time could each be computed without
+    the other, and where neither alone changes the need, no stream's version would tell.
+    """
+
+    def __init__(self, rules: Rules, business_date: BusinessDate) -> None:
+        self._rules = rules
+        self._business_date = business_date
+
+    async def restate(self, work: Work, home_id: str) -> None:
+        """Restate one home's needs after its own stream has changed."""
+        await work.connection.execute(ONE_HOME_CHANGES)
+        await self._restate(work, home_id, await unit_prices(work.connection))
+
+    async def announce(self, work: Work, announcement: UnitPricesAnnounced) -> None:
+        """Take in new unit prices, and restate what they change."""
+        await work.connection.execute(ALL_HOMES_CHANGE)
+        prices = needs.announced(await unit_prices(work.connection), announcement)
+        await put_unit_prices(work.connection, prices)
+        await self._restate_all(work, prices)
+
+    async def day_passed(self, work: Work, _day: date) -> None:
+        """Move the horizon on."""
+        await work.connection.execute(ALL_HOMES_CHANGE)
+        await self._restate_all(work, await unit_prices(work.connection))
+
+    async def _restate_all(self, work: Work, prices: Prices) -> None:
+        for row in await work.connection.fetch(HOME_IDS):
+            await self._restate(work, row["home_id"], prices)
+
+    async def _restate(self, work: Work, home_id: str, prices: Prices) -> None:
+        told, _ = await work.load(HOMES, home_id)
+        today = await self._business_date.today(work.connection)
+        required = needs.required(told, prices, self._rules, today)
+        await work.decide(NEEDS, home_id, RestateNeeds(home_id=home_id, required=required))
