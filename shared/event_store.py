@@ -3,11 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from shared.contracts.event import Event
 from shared.contracts.registry import EVENTS_BY_TYPE
-from shared.decider import Decider
+from shared.decider import Aggregate
 from shared.envelope import Envelope
 from shared.postgres import Connection
 
@@ -49,17 +49,6 @@ class Conflict(Exception):
 
 class EventTooLarge(Exception):
     """An event that the broker would never take must not be saved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregate(Generic[C, S, E]):
-    """A kind of stream: how it is named, and how it decides."""
-
-    category: str
-    decider: Decider[C, S, E]
-
-    def stream(self, identity: str) -> str:
-        return f"{self.category}/{identity}"
 
 
 @dataclass(frozen=True, slots=True)

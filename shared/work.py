@@ -8,8 +8,9 @@ from uuid import UUID
 from shared import event_store
 from shared.clock import now
 from shared.contracts.event import Event
+from shared.decider import Aggregate
 from shared.envelope import Envelope
-from shared.event_store import Aggregate, Saved, StateCache
+from shared.event_store import Saved, StateCache
 from shared.ids import new_id
 from shared.postgres import Connection
 

@@ -25,8 +25,8 @@ from shared.contracts.homes import (
     HomeRegistered,
     NeedRestated,
 )
+from shared.decider import Aggregate
 from shared.envelope import Envelope
-from shared.event_store import Aggregate
 from shared.postgres import Connection
 from shared.work import Work
 

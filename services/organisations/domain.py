@@ -14,8 +14,7 @@ from shared.contracts.organisations import (
     Sector,
     SectorsChanged,
 )
-from shared.decider import Decider
-from shared.event_store import Aggregate
+from shared.decider import Aggregate, Decider
 from shared.refusal import Invalid, NotFound, Refusal
 
 OPERATOR_ID: Final = "operator"

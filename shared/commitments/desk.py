@@ -23,7 +23,7 @@ from shared.commitments.decider import Vocabulary
 from shared.commitments.state import Commitment
 from shared.contracts.commitment import Agreed, CommitmentFact, ReasonCode
 from shared.contracts.event import Month
-from shared.event_store import Aggregate
+from shared.decider import Aggregate
 from shared.handling import Answer, handle
 from shared.http.callers import Reading, Writing
 from shared.service import Plumbing
