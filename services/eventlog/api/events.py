@@ -1,0 +1,133 @@
+"""Lists, permalinks, chains and streams."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from asyncpg import Record
+from fastapi import APIRouter, HTTPException, Path, Request, Response
+
+from services.eventlog import repository as sql
+from services.eventlog.api.asking import Asking, described, visible
+from services.eventlog.domain import in_order_of_cause
+from shared.http.callers import Reader, Reading
+from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.postgres import Pool
+from shared.refusal import NotFound
+
+CHAIN_MAX: Final = 2_000
+CAUSES_MAX: Final = 200
+EFFECTS_MAX: Final = 500
+GAPS_MAX: Final = 100
+ENDS: Final = {
+    "oldest": (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0)),
+    "newest": (datetime(9999, 12, 30, tzinfo=UTC), UUID(int=2**128 - 1)),
+}
+PAGES: Final = {"oldest": sql.OLDEST_PAGE, "newest": sql.NEWEST_PAGE}
+
+Stream = Annotated[str, Path(max_length=500, pattern=r"^[^\x00]+$")]
+
+
+def create_events_router(pool: Pool) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/events")
+    async def events(
+        request: Request,
+        asked: Asking,
+        first: Literal["newest", "oldest"] = "newest",
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Response:
+        """List events by the time they were recorded; to follow what comes, use the tail."""
+        place = _place(cursor) or ENDS[first]
+        rows = await pool.fetch(PAGES[first], *await asked.arguments(), *place, limit)
+        items = [described(row) for row in rows]
+        return page(request, items, next_cursor(items, limit, "recorded_at", "event_id"))
+
+    @router.get("/events/{event_id}")
+    async def event(event_id: UUID, caller: Reader) -> dict[str, Any]:
+        """Show an event, what led to it from the root down, and what answered it directly."""
+        row = await _one(caller, event_id)
+        causes = await pool.fetch(sql.CAUSES, event_id, CAUSES_MAX)
+        effects = await pool.fetch(sql.EFFECTS, event_id, EFFECTS_MAX)
+        seen_causes, seen_effects = await visible(caller, causes), await visible(caller, effects)
+        return {
+            **described(row),
+            "causes": [described(one) for one in seen_causes],
+            "effects": [described(one) for one in seen_effects],
+            "withheld": len(causes) + len(effects) - len(seen_causes) - len(seen_effects),
+        }
+
+    @router.get("/events/{event_id}/chain")
+    async def chain(event_id: UUID, caller: Reader) -> dict[str, Any]:
+        """Show everything that followed from the same request, each event under its cause."""
+        row = await _one(caller, event_id)
+        correlation = row["correlation"]
+        found = [row]
+        if correlation:
+            found = await pool.fetch(sql.OF_CORRELATION, correlation, CHAIN_MAX + 1)
+        seen = await visible(caller, found[:CHAIN_MAX])
+        return {
+            "event_id": str(event_id),
+            "correlation": correlation,
+            "is_complete": len(found) <= CHAIN_MAX,
+            "withheld": len(found[:CHAIN_MAX]) - len(seen),
+            "items": [
+                {"depth": depth, **described(one.row)}
+                for depth, one in in_order_of_cause([Logged(one) for one in seen])
+            ],
+        }
+
+    @router.get("/streams/{stream:path}")
+    async def stream(
+        stream: Stream, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+    ) -> dict[str, Any]:
+        """List a stream's events in order, with the versions that are missing or wait."""
+        homes = await caller.register.homes_of(caller.principal)
+        topic, version = decode_cursor(cursor, ["", 0])
+        rows = await pool.fetch(sql.STREAM_PAGE, stream, homes, topic, version, limit)
+        if not rows and cursor is None:
+            raise NotFound
+        items = [described(row) for row in rows]
+        gaps = await pool.fetch(sql.STREAM_GAPS, stream, GAPS_MAX)
+        held = await pool.fetch(sql.STREAM_HELD, stream, GAPS_MAX)
+        return {
+            "items": items,
+            "gaps": [dict(gap) for gap in gaps],
+            "held": [dict(one) for one in held],
+            "next_cursor": next_cursor(items, limit, "topic", "version"),
+        }
+
+    async def _one(caller: Reading, event_id: UUID) -> Record:
+        row = await pool.fetchrow(sql.ONE, event_id)
+        if row is None or not await visible(caller, [row]):
+            raise NotFound
+        return row
+
+    return router
+
+
+class Logged:
+    """A row, as the order of causes wants to see it."""
+
+    def __init__(self, row: Record) -> None:
+        self.row = row
+
+    @property
+    def event_id(self) -> UUID:
+        return self.row["event_id"]  # type: ignore[no-any-return]  # the column's own type
+
+    @property
+    def causation(self) -> UUID | None:
+        return self.row["causation"]  # type: ignore[no-any-return]  # the column's own type
+
+
+def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    recorded_at, event_id = decode_cursor(cursor, ["", ""])
+    try:
+        return datetime.fromisoformat(recorded_at), UUID(event_id)
+    except ValueError:
+        raise HTTPException(422, "Broken cursor") from None

@@ -1,0 +1,43 @@
+"""The event log as a process."""
+
+from services.eventlog.api import create_router
+from services.eventlog.api.tail import Tails
+from services.eventlog.consumers import Log
+from shared.access import register
+from shared.consuming.applying import Reactions
+from shared.contracts.homes import BusinessDateAdvanced
+from shared.contracts.registry import TOPICS
+from shared.service import ServiceSettings, plumbing, settings_config, start
+
+OWNER = "eventlog"
+
+
+class Settings(ServiceSettings):
+    model_config = settings_config(OWNER)
+
+    more_topics: tuple[str, ...] = ()
+    """Topics of services that are not in the registry; what they publish is logged too."""
+    tails_max: int = 32
+    """How many readers may follow at once: each has up to 100 events in memory."""
+    tail_s_max: float = 900
+    """A tail ends after this long; its reader comes again, and shows its key again."""
+    heartbeat_s: float = 10
+
+
+async def run(settings: Settings) -> None:
+    async with plumbing(OWNER, settings) as built:
+        date = built.business_date
+        log = Log(Reactions(register.reactions() | {BusinessDateAdvanced: date.reaction()}))
+        tails = Tails(
+            built.transactions.pool,
+            tails_max=settings.tails_max,
+            tail_s_max=settings.tail_s_max,
+            heartbeat_s=settings.heartbeat_s,
+        )
+        topics = dict.fromkeys((*TOPICS, *settings.more_topics))
+        built.listen(tuple(topics), log, applied=tails.wake)
+        await built.serve(create_router(built.transactions.pool, tails))
+
+
+if __name__ == "__main__":
+    start(OWNER, run, Settings)
