@@ -1,0 +1,1 @@
+"""What runs in compose's containers besides the `yui` command."""
