@@ -1,10 +1,12 @@
 """One service's HTTP application: its own routes, and what every service has."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.access.register import Register
 from shared.handling import Answer
@@ -22,22 +24,40 @@ def create_app(service: str, register: Register, routers: Sequence[APIRouter]) -
     for router in routers:
         app.include_router(router)
     install_problems(app)
-    app.middleware("http")(_trace)
+    app.add_middleware(Traced)
     return app
 
 
-async def _trace(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    """Give each request an id, and count it under its route."""
-    request.state.correlation = correlation_of(request)
-    started = time.perf_counter()
-    response = await call_next(request)
-    response.headers["X-Request-Id"] = request.state.correlation
-    route = request.scope.get("route")
-    labels = request.method, getattr(route, "path", "none"), str(response.status_code)
-    REQUESTS.labels(*labels).observe(time.perf_counter() - started)
-    return response
+class Traced:
+    """Gives each request an id, in and out, and counts it under its route.
+
+    Plain ASGI: a middleware that wraps request and response objects costs as much as a query.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        correlation = correlation_of(Headers(scope=scope))
+        scope.setdefault("state", {})["correlation"] = correlation
+        started, status = time.perf_counter(), 500
+
+        async def traced(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = correlation
+            await send(message)
+
+        try:
+            await self._app(scope, receive, traced)
+        finally:
+            path = getattr(scope.get("route"), "path", "none")
+            labels = scope["method"], path, str(status)
+            REQUESTS.labels(*labels).observe(time.perf_counter() - started)
 
 
 def answered(answer: Answer) -> JSONResponse:

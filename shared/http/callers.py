@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, HTTPException, Request
+from starlette.datastructures import Headers
 
 from shared import handling
 from shared.access.keys import parse_key
@@ -81,9 +82,9 @@ async def _writer(
     return Writing(principal, request.app.state.register, asked)
 
 
-def correlation_of(request: Request) -> str:
+def correlation_of(headers: Headers) -> str:
     """The request's own id where it has a sound one, else a new one."""
-    given = request.headers.get("x-request-id", "")
+    given = headers.get("x-request-id", "")
     return given if CORRELATION.fullmatch(given) else new_opaque_id()
 
 
