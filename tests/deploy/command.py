@@ -49,7 +49,7 @@ class Command:
 
 def free_base() -> int:
     while True:
-        base = random.randrange(22_000, 31_000)  # noqa: S311 - no secret
+        base = random.randrange(22_000, 31_000)
         if all(
             ports.is_free(base + n)
             for n in (*range(1, 9), ports.POSTGRES, ports.KAFKA, ports.CONTROLLER)

@@ -1,6 +1,7 @@
 """Events of services that a test does without, published by the test itself."""
 
 from collections import defaultdict
+from typing import Self
 from uuid import UUID
 
 from shared.clock import now
@@ -17,7 +18,7 @@ class Publisher:
         self._producer = build_producer(bootstrap)
         self._versions: dict[str, int] = defaultdict(int)
 
-    async def __aenter__(self) -> "Publisher":
+    async def __aenter__(self) -> Self:
         await self._producer.start()
         return self
 

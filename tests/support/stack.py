@@ -208,7 +208,7 @@ class Stack:
 def free_port() -> int:
     while True:
         # Random, so that two test runs at once rarely choose the same.
-        port = random.randrange(FIRST_PORT, LAST_PORT)  # noqa: S311 - no secret
+        port = random.randrange(FIRST_PORT, LAST_PORT)
         if ports.is_free(port):
             return port
 
