@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC1090 # its script files are known at run time only
 # Initialises an empty data folder as the upstream image does, then becomes the server.
 set -euo pipefail
 [ "${1:0:1}" != "-" ] || set -- postgres "$@"

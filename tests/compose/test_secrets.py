@@ -1,0 +1,71 @@
+"""Each container is given its own secrets, and what it makes of them."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.compose.passwords import lay_out
+from deploy.compose.service import surroundings
+from deploy.services import BY_NAME, SERVICES
+from deploy.state import State
+
+
+@pytest.fixture
+def volumes(tmp_path: Path) -> Path:
+    for name in ("postgres", *BY_NAME):
+        (tmp_path / "volumes" / name).mkdir(parents=True)
+    return tmp_path / "volumes"
+
+
+@pytest.fixture
+def state(tmp_path: Path, volumes: Path) -> State:
+    laid_out = State(tmp_path / "state")
+    lay_out(laid_out, volumes)
+    return laid_out
+
+
+def test_a_service_is_given_its_own_password_alone(state: State, volumes: Path) -> None:
+    passwords = {}
+    for service in SERVICES:
+        given = {path.name: path for path in (volumes / service.name).iterdir()}
+        own = given.pop(f"{service.name}.password")
+        assert set(given) == ({"operator.key"} if service.name == "organisations" else set())
+        assert own.stat().st_mode & 0o077 == 0
+        assert own.read_text() == state.secret(own.name)
+        passwords[service.name] = own.read_text()
+    assert len(set(passwords.values())) == len(SERVICES)
+
+
+def test_the_administrators_password_is_one_for_server_and_jobs(
+    state: State, volumes: Path
+) -> None:
+    password = (volumes / "postgres" / "password").read_text()
+    passfile = state.folder / "secrets" / "pgpass"
+    assert passfile.read_text() == f"*:*:*:postgres:{password}\n"
+    # PostgreSQL's clients ignore a file that others may read.
+    assert passfile.stat().st_mode & 0o077 == 0
+
+
+def test_a_second_start_changes_no_secret(state: State, volumes: Path) -> None:
+    def contents() -> dict[Path, str]:
+        folders = (state.folder, volumes)
+        return {path: path.read_text() for f in folders for path in f.rglob("*") if path.is_file()}
+
+    before = contents()
+    lay_out(state, volumes)
+    assert contents() == before
+
+
+def test_a_service_logs_in_as_itself(
+    state: State, volumes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUI_KAFKA_BOOTSTRAP", "kafka:9092")
+    monkeypatch.setenv("YUI_DATABASE_URL", "postgresql://postgres@postgres:5432/postgres")
+    monkeypatch.setenv("YUI_SIMULATED", "true")
+    container = State(tmp_path / "container")
+    container.folder.mkdir()
+    (volumes / "ledger").rename(container.folder / "secrets")
+    around = surroundings(BY_NAME["ledger"], container)
+    password = state.secret("ledger.password")
+    assert around.database_url == f"postgresql://ledger:{password}@postgres:5432/yui"
+    assert around.operator_key == ""
