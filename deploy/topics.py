@@ -1,5 +1,6 @@
 """The topics, declared here and applied by `yui topics`; automatic creation is off."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from deploy.services import SERVICES
 
 # For ever: another count would send a stream's later events to another partition.
 PARTITIONS = 12
+POLL_S = 0.05
 RETENTION = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 
 
@@ -95,8 +97,11 @@ async def _administration(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def remove(bootstrap: str, names: Sequence[str]) -> None:
-    """Delete topics with all they hold: for tests, which begin with empty ones."""
+    """Delete topics with all they hold and wait until they are gone: for tests alone."""
     async with _administration(bootstrap) as client:
         present = set(names) & set(await client.list_topics())
         if present:
             await client.delete_topics(sorted(present))
+        # A broker says so at once and lists them for a while: what is made anew then is not made.
+        while present & set(await client.list_topics()):
+            await asyncio.sleep(POLL_S)
