@@ -103,5 +103,5 @@ async def remove(bootstrap: str, names: Sequence[str]) -> None:
         if present:
             await client.delete_topics(sorted(present))
         # A broker says so at once and lists them for a while: what is made anew then is not made.
-        while present & set(await client.list_topics()):
+        while present & set(await client.list_topics()):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(POLL_S)
