@@ -1,0 +1,1 @@
+"""Pages that are generated from the contracts, so that they cannot be out of date."""

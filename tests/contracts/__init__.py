@@ -1,0 +1,1 @@
+"""The published language under guard: what may change, what may never be said."""
