@@ -9,6 +9,9 @@ Headers = list[tuple[str, bytes]]
 
 REQUIRED = ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_sequence", "ce_time")
 
+HEADER_BYTES_MAX = 500
+"""Ours are short; PostgreSQL could not index a longer stream, and would refuse it for ever."""
+
 
 class Unreadable(Exception):
     """A record's headers or body break the contract; the text says how."""
@@ -55,6 +58,9 @@ def from_headers(raw: Iterable[tuple[str, bytes | None]]) -> Envelope:
     for name in REQUIRED:
         if name not in headers:
             raise Unreadable(f"header {name} is missing")
+    for name in (*REQUIRED, "ce_correlation", "traceparent"):
+        if len(headers.get(name, "").encode()) > HEADER_BYTES_MAX:
+            raise Unreadable(f"header {name} is longer than {HEADER_BYTES_MAX} bytes")
     try:
         envelope = Envelope(
             event_id=UUID(headers["ce_id"]),
@@ -71,10 +77,15 @@ def from_headers(raw: Iterable[tuple[str, bytes | None]]) -> Envelope:
         raise Unreadable(f"a header cannot be read: {error}") from error
     if not 0 < envelope.version < 2**63 or envelope.recorded_at.tzinfo is None:
         raise Unreadable("the sequence is not a version, or the time has no zone")
-    content_type = headers.get("content-type", "application/json")
+    return envelope
+
+
+def check_content_type(raw: Iterable[tuple[str, bytes | None]]) -> None:
+    """Raise `Unreadable` where the body says that it is not JSON: its envelope stands."""
+    headers = dict(raw)
+    content_type = (headers.get("content-type") or b"application/json").decode()
     if not content_type.startswith("application/json"):
         raise Unreadable(f"the content type is {content_type[:80]}, not JSON")
-    return envelope
 
 
 def _text(name: str, value: bytes | None) -> str:

@@ -84,7 +84,7 @@ class Plumbing:
                     **applier,
                 }
             )
-        self.parking = Parking(self.transactions, applier)
+        self.parking = Parking(self.transactions, applier, applied=applied)
         self.consumer = Consumer(
             self.transactions,
             applier,

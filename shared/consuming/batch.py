@@ -19,14 +19,17 @@ from shared.consuming.record import (
     headers_from_json,
     headers_to_json,
     place,
+    storable,
 )
-from shared.envelope import Unreadable
+from shared.envelope import Unreadable, check_content_type
 from shared.event_store import Conflict
 from shared.handling import Transactions
 from shared.postgres import Connection
 from shared.work import Cause, Work
 
 Partition: TypeAlias = tuple[str, int]
+
+DETAIL_MAX: Final = 2000
 
 PASSING: Final = (
     Conflict,
@@ -40,10 +43,17 @@ PASSING: Final = (
     asyncpg.ObjectInUseError,
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.OutdatedSchemaCacheError,
 )
 """Faults that may pass: the batch is rolled back and tried again, and loses nothing."""
 
 log = structlog.get_logger("consumer")
+
+
+def may_pass(fault: Exception) -> bool:
+    """Whether trying again can help. A value that the client cannot even send never can."""
+    return isinstance(fault, PASSING) and not isinstance(fault, ValueError)
 
 
 @dataclass(slots=True)
@@ -82,9 +92,13 @@ class Batches:
         for record in records:
             by_partition[record.topic, record.partition].append(record)
         offsets = await lock_offsets(connection, by_partition)
+        if len(offsets) < len(by_partition):
+            # Heard before its assignment could be noted: without a row there is no fence.
+            await connection.execute(sql.KNOW_PARTITIONS, *_columns(by_partition))
+            offsets = await lock_offsets(connection, by_partition)
         in_step: list[Record] = []
         for partition, fetched in by_partition.items():
-            stored = offsets.get(partition, 0)
+            stored = offsets[partition]
             if fetched[0].offset == stored:
                 in_step += fetched
             else:
@@ -94,88 +108,99 @@ class Batches:
         return effect, works
 
     async def apply_records(
-        self, connection: Connection, records: Sequence[Record], effect: Effect
-    ) -> list[Work]:
-        """Sort and apply records in the caller's transaction, which holds their partition."""
-        if not records:
-            return []
-        items = [self._check(read(record)) for record in records]
-        known = await read_known(connection, items)
-        sorted_ = Sorting(known).sort(items)
-        sorted_ = await self._recheck_forks(connection, items, known, sorted_)
-        return await self._apply_sorted(connection, sorted_, effect)
-
-    def _check(self, item: Received | Parked) -> Received | Parked:
-        if isinstance(item, Received):
-            try:
-                self._applier.check(item)
-            except Unreadable as error:
-                event_id = item.envelope.event_id
-                return Parked(item.record, event_id, "breaks_contract", str(error)[:2000])
-        return item
-
-    async def _recheck_forks(
         self,
         connection: Connection,
-        items: Sequence[Received | Parked],
-        known: Known,
-        sorted_: Sorted,
-    ) -> Sorted:
-        """An old version is a fork only if its event was never decided on; that is rare to ask."""
-        suspects = [p.event_id for p in sorted_.park if p.reason == "fork"]
-        if not suspects:
-            return sorted_
-        rows = await connection.fetch(sql.KNOWN_EVENTS, suspects)
-        decided = frozenset(row["event_id"] for row in rows)
-        again = Known(known.versions, known.blocked, decided, known.held)
-        return Sorting(again).sort(items)
+        records: Sequence[Record],
+        effect: Effect,
+        *,
+        released: frozenset[Key] = frozenset(),
+        resumed: Iterable[Stream] = (),
+    ) -> list[Work]:
+        """Sort and apply records in the caller's transaction, which holds their partition.
+
+        `released` are keys whose parked records are these, `resumed` streams that may go on.
+        """
+        items = [read(record) for record in records]
+        known = await _read_known(connection, items, released, resumed)
+        sorted_ = Sorting(known, self._check).sort(items)
+        if sorted_.suspects:
+            # An old version is a fork only if its event was never decided on; rarely asked.
+            rows = await connection.fetch(sql.KNOWN_EVENTS, sorted_.suspects)
+            decided = frozenset(row["event_id"] for row in rows)
+            known = Known(known.versions, known.blocked, decided, known.held)
+            sorted_ = Sorting(known, self._check).sort(items)
+        return await self._apply_sorted(connection, sorted_, effect)
+
+    def _check(self, received: Received) -> Parked | None:
+        record, event_id = received.record, received.envelope.event_id
+        if record.value is None:
+            return Parked(record, event_id, "unreadable", "the record has no body")
+        try:
+            check_content_type(record.headers)
+        except Unreadable as error:
+            return Parked(record, event_id, "unreadable", str(error))
+        try:
+            self._applier.check(received)
+        except Unreadable as error:
+            return Parked(record, event_id, "breaks_contract", str(error))
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this record's
+            detail = f"{type(error).__name__}: {error}"
+            return Parked(record, event_id, "breaks_contract", detail)
+        return None
 
     async def _apply_sorted(
         self, connection: Connection, sorted_: Sorted, effect: Effect
     ) -> list[Work]:
-        works = await self._apply(connection, sorted_.apply, effect)
-        await _hold(connection, sorted_.hold)
+        works, early = await self._apply(connection, sorted_.apply, effect)
+        hold = [*sorted_.hold, *early]
+        await _hold(connection, hold)
         await _move_streams(connection, effect.applied)
-        await park(connection, [*sorted_.park, *effect.parked])
+        await _park(connection, [*effect.parked, *sorted_.park])
         effect.parked += sorted_.park
-        effect.held += len(sorted_.hold)
+        effect.held += len(hold)
         effect.duplicates += sorted_.duplicates
         return works
 
     async def _apply(
         self, connection: Connection, batch: Sequence[Received], effect: Effect
-    ) -> list[Work]:
+    ) -> tuple[list[Work], list[Received]]:
+        """Apply them all; also return those that must wait because one before them failed."""
         if not batch:
-            return []
+            return [], []
         try:
-            return [await self._attempt(connection, batch, effect)]
-        except PASSING:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever it is, its record is found
+            return [await self._attempt(connection, batch, effect)], []
+        except Exception as error:
+            if may_pass(error):
+                raise
             # One of them is at fault: find it, so that no other home is held up.
             log.warning("batch_split", fault=type(error).__name__, size=len(batch))
             return await self._apply_singly(connection, batch, effect)
 
     async def _apply_singly(
         self, connection: Connection, batch: Sequence[Received], effect: Effect
-    ) -> list[Work]:
+    ) -> tuple[list[Work], list[Received]]:
         works: list[Work] = []
-        blocked: set[Key] = set()
+        early: list[Received] = []
+        failed: dict[Key, int] = {}
         for received in batch:
             record, event_id = received.record, received.envelope.event_id
-            if key_of(record) in blocked:
+            head = failed.get(key_of(record))
+            if head is not None and record.offset < head:
+                # It came before its predecessor and was held: behind the head it would be first.
+                early.append(received)
+            elif head is not None:
                 detail = "an earlier record is parked"
                 effect.parked.append(Parked(record, event_id, "behind", detail))
-                continue
-            try:
-                works.append(await self._attempt(connection, [received], effect))
-            except PASSING:
-                raise
-            except Exception as error:  # noqa: BLE001  whatever it is, it is set aside and shown
-                blocked.add(key_of(record))
-                detail = f"{type(error).__name__}: {error}"[:2000]
-                effect.parked.append(Parked(record, event_id, "cannot_apply", detail))
-        return works
+            else:
+                try:
+                    works.append(await self._attempt(connection, [received], effect))
+                except Exception as error:
+                    if may_pass(error):
+                        raise
+                    failed[key_of(record)] = record.offset
+                    detail = f"{type(error).__name__}: {error}"
+                    effect.parked.append(Parked(record, event_id, "cannot_apply", detail))
+        return works, early
 
     async def _attempt(
         self, connection: Connection, batch: Sequence[Received], effect: Effect
@@ -200,21 +225,26 @@ async def lock_offsets(
     return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
 
-async def read_known(connection: Connection, items: Sequence[Received | Parked]) -> Known:
-    streams = {item.stream for item in items if isinstance(item, Received)}
+async def _read_known(
+    connection: Connection,
+    items: Sequence[Received | Parked],
+    released: frozenset[Key],
+    resumed: Iterable[Stream],
+) -> Known:
+    streams = {item.stream for item in items if isinstance(item, Received)} | set(resumed)
     partitions = {(item.record.topic, item.record.partition) for item in items}
     rows = await connection.fetch(sql.READ_STREAMS, *_columns(streams))
     versions = {(r["topic"], r["stream"]): (r["version"], r["event_id"]) for r in rows}
     blocked = await connection.fetch(sql.BLOCKED_KEYS, *_columns(partitions))
     return Known(
         versions=versions,
-        blocked=frozenset((r["topic"], r["partition"], r["key"]) for r in blocked),
+        blocked=frozenset((r["topic"], r["partition"], r["key"]) for r in blocked) - released,
         decided=frozenset(),
-        held=await read_held(connection, streams),
+        held=await _read_held(connection, streams),
     )
 
 
-async def read_held(
+async def _read_held(
     connection: Connection, streams: Iterable[Stream]
 ) -> Mapping[Stream, Mapping[int, Received]]:
     held: dict[Stream, dict[int, Received]] = defaultdict(dict)
@@ -292,21 +322,25 @@ async def _hold(connection: Connection, held: Sequence[Received]) -> None:
         log.warning("event_held", place=place(received.record), stream=received.envelope.stream)
 
 
-async def park(connection: Connection, parked: Sequence[Parked]) -> None:
+async def _park(connection: Connection, parked: Sequence[Parked]) -> None:
     if not parked:
         return
-    await connection.execute(
-        sql.PARK,
+    where = (
         [p.record.topic for p in parked],
         [p.record.partition for p in parked],
         [p.record.offset for p in parked],
+    )
+    await connection.execute(
+        sql.PARK,
+        *where,
         [p.record.key for p in parked],
         [p.event_id for p in parked],
         [p.reason for p in parked],
-        [p.detail for p in parked],
+        [storable(p.detail)[:DETAIL_MAX] for p in parked],
         [headers_to_json(p.record.headers) for p in parked],
         [p.record.value for p in parked],
     )
+    await connection.execute(sql.UNHOLD, *where)
 
 
 async def _move_offsets(connection: Connection, records: Sequence[Record]) -> None:

@@ -3,7 +3,7 @@
 Pure: it knows what the tables say and decides; the runtime reads and writes them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from uuid import UUID
@@ -28,6 +28,10 @@ class Parked:
     detail: str
 
 
+Check: TypeAlias = Callable[[Received], Parked | None]
+"""Why a record cannot be applied although its envelope can be read; None: it can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the tables say about the streams, keys and events of a batch."""
@@ -45,6 +49,8 @@ class Sorted:
     hold: list[Received] = field(default_factory=list)
     park: list[Parked] = field(default_factory=list)
     duplicates: int = 0
+    suspects: list[UUID] = field(default_factory=list)
+    """Events of old versions that were not known: duplicates if decided on before, else forks."""
 
 
 def key_of(record: Record) -> Key:
@@ -53,79 +59,102 @@ def key_of(record: Record) -> Key:
 
 def read(record: Record) -> Received | Parked:
     try:
-        envelope = from_headers(record.headers)
+        return Received(record, from_headers(record.headers))
     except Unreadable as error:
         return Parked(record, None, "unreadable", str(error))
-    if record.value is None:
-        return Parked(record, envelope.event_id, "unreadable", "the record has no body")
-    return Received(record, envelope)
+
+
+def _sound(_received: Received) -> Parked | None:
+    return None
 
 
 class Sorting:
-    """One pass over a batch, in the order of the log."""
+    """One pass over a batch, in the order of the log.
 
-    def __init__(self, known: Known) -> None:
+    A body is looked at when it is its event's turn: an old version is a duplicate and a new one
+    waits, whether it can be read or not.
+    """
+
+    def __init__(self, known: Known, check: Check = _sound) -> None:
         self._known = known
+        self._check = check
         self._versions = dict(known.versions)
         self._blocked = set(known.blocked)
+        self._held = {stream: dict(waiting) for stream, waiting in known.held.items()}
         self._seen: set[UUID] = set()
+        self._arrived: list[Received] = []
         self.sorted = Sorted()
 
     def sort(self, records: Iterable[Received | Parked]) -> Sorted:
+        # A discarded head may have closed a gap since.
+        for stream in list(self._held):
+            self._drain(stream)
         for item in records:
             if isinstance(item, Parked):
                 self._park(item)
             else:
                 self._sort_one(item)
+        self.sorted.hold = [r for r in self._arrived if self._waits(r) is r]
         return self.sorted
 
     def _sort_one(self, received: Received) -> None:
         event_id = received.envelope.event_id
-        if key_of(received.record) in self._blocked:
-            self._park(Parked(received.record, event_id, "behind", "an earlier record is parked"))
-            return
         version, last_id = self._versions.get(received.stream, (0, None))
         ahead = received.envelope.version - version
-        if ahead == 1:
-            self._take(received)
-            self._drain(received.stream)
+        if ahead <= 0 and event_id in {last_id, *self._seen, *self._known.decided}:
+            self.sorted.duplicates += 1
+            return
+        if ahead <= 0:
+            self.sorted.suspects.append(event_id)
+        if key_of(received.record) in self._blocked:
+            self._park(Parked(received.record, event_id, "behind", "an earlier record is parked"))
+        elif ahead == 1:
+            if self._take(received):
+                self._drain(received.stream)
         elif ahead > 1:
             self._hold(received)
-        elif event_id == last_id or event_id in self._seen or event_id in self._known.decided:
-            self.sorted.duplicates += 1
         else:
             self._park_fork(received)
 
     def _hold(self, received: Received) -> None:
-        waiting = self._waiting(received.stream).get(received.envelope.version)
+        waiting = self._waits(received)
         if waiting is None:
-            self.sorted.hold.append(received)
+            self._arrived.append(received)
+            self._held.setdefault(received.stream, {})[received.envelope.version] = received
         elif waiting.envelope.event_id == received.envelope.event_id:
             self.sorted.duplicates += 1
         else:
             self._park_fork(received)
 
+    def _waits(self, received: Received) -> Received | None:
+        return self._held.get(received.stream, {}).get(received.envelope.version)
+
     def _park_fork(self, received: Received) -> None:
         detail = f"version {received.envelope.version} of this stream is another event"
         self._park(Parked(received.record, received.envelope.event_id, "fork", detail))
 
-    def _waiting(self, stream: Stream) -> dict[int, Received]:
-        arrived = {r.envelope.version: r for r in self.sorted.hold if r.stream == stream}
-        return {**self._known.held.get(stream, {}), **arrived}
-
-    def _take(self, received: Received) -> None:
+    def _take(self, received: Received) -> bool:
+        parked = self._check(received)
+        if parked is not None:
+            self._park(parked)
+            return False
         envelope = received.envelope
         self.sorted.apply.append(received)
         self._versions[received.stream] = (envelope.version, envelope.event_id)
         self._seen.add(envelope.event_id)
+        return True
 
     def _drain(self, stream: Stream) -> None:
-        waiting = self._waiting(stream)
-        while (following := self._versions[stream][0] + 1) in waiting:
-            received = waiting[following]
-            self._take(received)
-            if received in self.sorted.hold:
-                self.sorted.hold.remove(received)
+        waiting = self._held.get(stream, {})
+        following = waiting.get(self._following(stream))
+        while following is not None and key_of(following.record) not in self._blocked:
+            del waiting[following.envelope.version]
+            if not self._take(following):
+                return
+            following = waiting.get(self._following(stream))
+
+    def _following(self, stream: Stream) -> int:
+        return self._versions[stream][0] + 1 if stream in self._versions else 1
 
     def _park(self, parked: Parked) -> None:
         if parked.reason != "behind" and key_of(parked.record) in self._blocked:

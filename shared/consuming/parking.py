@@ -1,6 +1,6 @@
 """What operators do about parked records: only the head of a key may be retried or discarded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import asyncpg
@@ -13,6 +13,8 @@ from shared.consuming.batch import (
     lock_offsets,
     stored_record,
 )
+from shared.consuming.inbox import Stream, key_of
+from shared.consuming.telling import tell
 from shared.envelope import Unreadable, from_headers
 from shared.handling import Transactions
 from shared.postgres import Connection
@@ -35,10 +37,16 @@ class StillFails(Refusal):
 class Parking:
     """Retries and discards under the partition's lock, so that no consumer works beside it."""
 
-    def __init__(self, transactions: Transactions, applier: Applier) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        applier: Applier,
+        *,
+        applied: Callable[[Effect], None] = lambda _: None,
+    ) -> None:
         self._transactions = transactions
-        self._applier = applier
         self._batches = Batches(transactions, applier)
+        self._applied = applied
 
     async def page(self, after: int, limit: int) -> Sequence[asyncpg.Record]:
         return await self._transactions.pool.fetch(sql.PARKED_PAGE, after, limit)
@@ -75,18 +83,18 @@ class Parking:
         action: Literal["retried", "discarded"],
     ) -> tuple[asyncpg.Record, Effect]:
         effect = Effect()
-        works: list[Work] = []
         async with self._transactions.pool.acquire() as connection:
             async with connection.transaction():
                 row = await self._lock_head(connection, parked_id)
-                if action == "discarded":
-                    await self._discard_head(connection, row)
-                works = await self._apply_waiting(connection, row, effect)
+                resumed = await _discard(connection, row) if action == "discarded" else []
+                works = await self._apply_waiting(connection, row, effect, resumed)
                 failed = any(p.record.offset == row["offset"] for p in effect.parked)
                 done = "failed_again" if failed else action
                 await _record(connection, row, done, reason, acted_by)
             for work in works:
                 self._transactions.committed(work)
+        tell(effect)
+        self._applied(effect)
         return row, effect
 
     async def _lock_head(self, connection: Connection, parked_id: int) -> asyncpg.Record:
@@ -101,33 +109,46 @@ class Parking:
             raise NotTheHead
         return row
 
-    async def _discard_head(self, connection: Connection, row: asyncpg.Record) -> None:
-        await connection.execute(sql.UNPARK, row["parked_id"])
-        record = stored_record(row)
-        try:
-            envelope = from_headers(record.headers)
-        except Unreadable:
-            return  # it names no stream that could go on
-        stream = [record.topic], [envelope.stream]
-        last = await connection.fetchval(sql.LAST_VERSION, record.topic, envelope.stream)
-        if envelope.version != (last or 0) + 1:
-            return
-        event_id = [envelope.event_id]
-        where = [record.topic], [record.partition], [record.offset]
-        await connection.execute(sql.DECIDE, event_id, ["discarded"], *where)
-        await connection.execute(sql.MOVE_STREAMS, *stream, [envelope.version], event_id)
-        await connection.execute(sql.RELEASE_HELD, *stream)
-
     async def _apply_waiting(
-        self, connection: Connection, head: asyncpg.Record, effect: Effect
+        self,
+        connection: Connection,
+        head: asyncpg.Record,
+        effect: Effect,
+        resumed: Sequence[Stream],
     ) -> list[Work]:
         """Sort what is parked under the key anew, as if it had just come."""
         where = head["topic"], head["partition"], head["key"]
         rows = await connection.fetch(sql.PARKED_OF_KEY, *where)
-        for row in rows:
-            await connection.execute(sql.UNPARK, row["parked_id"])
-        records = [stored_record(row) for row in rows]
-        return await self._batches.apply_records(connection, records, effect)
+        works = await self._batches.apply_records(
+            connection,
+            [stored_record(row) for row in rows],
+            effect,
+            released=frozenset({key_of(stored_record(head))}),
+            resumed=resumed,
+        )
+        again = {parked.record.offset for parked in effect.parked}
+        gone = [row["parked_id"] for row in rows if row["offset"] not in again]
+        await connection.execute(sql.UNPARK, gone)
+        return works
+
+
+async def _discard(connection: Connection, row: asyncpg.Record) -> Sequence[Stream]:
+    """Take the head away, and return its stream if that can go on now."""
+    await connection.execute(sql.UNPARK, [row["parked_id"]])
+    record = stored_record(row)
+    try:
+        envelope = from_headers(record.headers)
+    except Unreadable:
+        return []  # it names no stream that could go on
+    last = await connection.fetchval(sql.LAST_VERSION, record.topic, envelope.stream)
+    if envelope.version != (last or 0) + 1:
+        return []  # a fork
+    stream = [record.topic], [envelope.stream]
+    where = record.topic, record.partition, record.offset
+    await connection.execute(sql.DISCARD, envelope.event_id, *where)
+    await connection.execute(sql.MOVE_STREAMS, *stream, [envelope.version], [envelope.event_id])
+    await connection.execute(sql.RELEASE_HELD, *stream)
+    return [(record.topic, envelope.stream)]
 
 
 async def _record(

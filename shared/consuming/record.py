@@ -58,11 +58,16 @@ def place(record: Record) -> str:
     return f"{record.topic}/{record.partition}/{record.offset}"
 
 
+def storable(text: str) -> str:
+    """Text as PostgreSQL can hold it: without null characters and halves of a character."""
+    return text.encode(errors="replace").decode().replace("\x00", "\N{SYMBOL FOR NULL}")
+
+
 def headers_to_json(headers: Sequence[tuple[str, bytes | None]]) -> str:
     """Header values are bytes of any kind, or null: base64 keeps each as it came."""
     return json.dumps(
         [
-            [name, None if value is None else base64.b64encode(value).decode()]
+            [storable(name), None if value is None else base64.b64encode(value).decode()]
             for name, value in headers
         ]
     )

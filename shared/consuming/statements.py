@@ -55,6 +55,12 @@ INSERT INTO outcome (event_id, outcome, topic, partition, "offset")
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::bigint[])
 """
 
+DISCARD: Final = """
+-- An event is given up, unless its id was used by another that was decided on.
+INSERT INTO outcome (event_id, outcome, topic, partition, "offset")
+VALUES ($1, 'discarded', $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+
 BLOCKED_KEYS: Final = """
 -- Keys whose head is parked.
 SELECT DISTINCT topic, partition, key FROM parked
@@ -62,11 +68,18 @@ WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))
 """
 
 PARK: Final = """
--- Sets a record aside, with the reason.
+-- Sets a record aside, with the reason; what is parked already stays as old as it was.
 INSERT INTO parked (topic, partition, "offset", key, event_id, reason, detail, headers, body)
 SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::uuid[], $6::text[],
                      $7::text[], $8::jsonb[], $9::bytea[])
-ON CONFLICT (topic, partition, "offset") DO NOTHING
+ON CONFLICT (topic, partition, "offset")
+DO UPDATE SET reason = excluded.reason, detail = excluded.detail
+"""
+
+UNHOLD: Final = """
+-- Parked when their turn came, these wait no longer.
+DELETE FROM held WHERE (topic, partition, "offset")
+IN (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]))
 """
 
 HOLD: Final = """
@@ -89,6 +102,23 @@ RELEASE_HELD: Final = """
 DELETE FROM held WHERE (topic, stream) IN (SELECT * FROM unnest($1::text[], $2::text[]))
 AND version <= (SELECT version FROM consumer_stream s
                 WHERE (s.topic, s.stream) = (held.topic, held.stream))
+"""
+
+FORGET_OFFSETS: Final = """
+-- A topic is read from its beginning again; its streams' versions drop what was applied.
+UPDATE consumer_offset SET next_offset = 0, last_event_id = NULL WHERE topic = $1
+"""
+
+FORGET_HELD: Final = """
+-- What waited comes again with the topic.
+DELETE FROM held WHERE topic = $1
+"""
+
+FORGET_PARKED: Final = """
+-- What was parked comes again with the topic, at another offset; that it was dropped stays known.
+WITH dropped AS (DELETE FROM parked WHERE topic = $1 RETURNING *)
+INSERT INTO parked_action (topic, partition, "offset", event_id, action, reason, acted_by)
+SELECT topic, partition, "offset", event_id, 'retried', $2, $3 FROM dropped
 """
 
 WAITING: Final = """
@@ -126,8 +156,8 @@ WHERE topic = $1 AND partition = $2 AND key IS NOT DISTINCT FROM $3 ORDER BY "of
 """
 
 UNPARK: Final = """
--- A record is parked no longer.
-DELETE FROM parked WHERE parked_id = $1
+-- These records are parked no longer.
+DELETE FROM parked WHERE parked_id = ANY($1::bigint[])
 """
 
 RECORD_ACTION: Final = """

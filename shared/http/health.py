@@ -27,6 +27,8 @@ class Health:
     consumer: Consumer | None
     migrations: Sequence[Path]
     """The folders whose migrations this code needs."""
+    unsent_s_max: float = UNSENT_S_MAX
+    stuck_s_max: float = STUCK_S_MAX
 
     async def look(self) -> tuple[bool, dict[str, Any]]:
         """Whether ready, and each check with what it found."""
@@ -57,20 +59,21 @@ class Health:
     async def _relay(self, relay: Relay) -> dict[str, Any]:
         unsent_s = await relay.oldest_unsent_s()
         metrics.OLDEST_UNSENT.set(unsent_s)
-        return {"ok": unsent_s < UNSENT_S_MAX, "oldest_unsent_s": round(unsent_s, 3)}
+        return {"ok": unsent_s < self.unsent_s_max, "oldest_unsent_s": round(unsent_s, 3)}
 
     async def _consumer(self, consumer: Consumer) -> dict[str, Any]:
         waiting = await self.pool.fetchrow(sql.WAITING)
         assert waiting is not None  # noqa: S101  it has no WHERE
         held_s, parked_s = waiting["held_s"] or 0.0, waiting["parked_s"] or 0.0
-        unapplied_s = max(consumer.oldest_in_hand_s, consumer.stuck_s(), held_s, parked_s)
+        unapplied_s = max(consumer.oldest_unapplied_s(), held_s, parked_s)
+        stuck_s = consumer.stuck_s()
         metrics.OLDEST_UNAPPLIED.set(unapplied_s)
         metrics.HELD.set(waiting["held"])
         metrics.PARKED.set(waiting["parked"])
         return {
-            "ok": consumer.running and consumer.stuck_s() < STUCK_S_MAX and not consumer.truncated,
+            "ok": consumer.running and stuck_s < self.stuck_s_max and not consumer.truncated,
             "lag": consumer.lag(),
-            "stuck_s": round(consumer.stuck_s(), 3),
+            "stuck_s": round(stuck_s, 3),
             "held": waiting["held"],
             "parked": waiting["parked"],
             "oldest_unapplied_s": round(unapplied_s, 3),
