@@ -1,25 +1,71 @@
-"""What every partner's requests have in common, whatever the sector calls the rest."""
+"""What partners' requests say, in the kernel's words; a sector's own words are aliases of these.
+
+class PaymentBody(DeliveryBody):
+    quantity: Quantity = Field(alias="amount_yen")
+"""
 
 from datetime import date
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.commitment import ReasonCode
-
-NoticeMonths: TypeAlias = Annotated[int, Field(ge=0, le=24)]
-LapseDays: TypeAlias = Annotated[int, Field(ge=0, le=366)] | None
-EvidenceSha256: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+from shared.contracts.event import Id, Month, Quantity, Total
 
 
-class NoticeBody(BaseModel):
+class Body(BaseModel):
+    """Read strictly: a word that is not known here is refused, never passed over."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class AgreementBody(Body):
+    """What is agreed once, before anything is promised."""
+
+    home_id: Id
+    agreed_on: date | None = None
+    """None: today's business date."""
+    notice_months: Annotated[int, Field(ge=0, le=24)] = 2
+    lapse_days: Annotated[int, Field(ge=0, le=366)] | None = None
+    """Days after a month's end when what was not delivered lapses; none: never."""
+
+
+class PromiseBody(Body):
+    """What is promised for each of these months, in all."""
+
+    from_month: Month
+    through_month: Month | None = None
+    """None changes every month promised so far, from `from_month` on."""
+    quantity: Total
+    beyond_need: bool = False
+    """Whether it may be more than the home has said it needs."""
+
+
+class DeliveryBody(Body):
+    """A delivery for a month; what nobody promised is said to be beyond, or a gift."""
+
+    month: Month
+    quantity: Quantity
+    beyond_promise: Total = 0
+    gift: bool = False
+    delivered_on: date | None = None
+    evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class CorrectionBody(Body):
+    """The right total of a delivery that was recorded wrongly."""
+
+    quantity: Total
+
+
+class NoticeBody(Body):
     """A notice of withdrawal."""
 
     notice_on: date | None = None
     """None: today's business date."""
 
 
-class AnswerBody(BaseModel):
+class AnswerBody(Body):
     """Why whoever delivered stands by a delivery."""
 
     reason_code: ReasonCode

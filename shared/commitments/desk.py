@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from shared.calendar import month_of
 from shared.commitments import projections
+from shared.commitments.bodies import AgreementBody, CorrectionBody, DeliveryBody, PromiseBody
 from shared.commitments.commands import (
     Agree,
     AnswerDispute,
@@ -32,17 +32,6 @@ from shared.work import Cause, Work
 OVERDUE_MAX: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What is agreed once, before anything is promised."""
-
-    commitment_id: str
-    home_id: str
-    agreed_on: date | None
-    notice_months: int
-    lapse_days: int | None
-
-
 class Desk:
     """One kind of commitment: who may do what with it, and what is known when it is decided."""
 
@@ -58,42 +47,33 @@ class Desk:
 
     # --- Writing
 
-    async def agree(self, caller: Writing, terms: Terms) -> Answer:
+    async def agree(self, caller: Writing, commitment_id: str, body: AgreementBody) -> Answer:
         organisation_id = caller.principal.organisation_id
-        await self._may_contribute(caller, terms.home_id, organisation_id)
+        await self._may_contribute(caller, body.home_id, organisation_id)
 
         async def act(work: Work) -> Answer:
             command = Agree(
-                commitment_id=terms.commitment_id,
-                home_id=terms.home_id,
+                commitment_id=commitment_id,
+                home_id=body.home_id,
                 organisation_id=organisation_id,
                 resource=self._resource,
-                agreed_on=terms.agreed_on or await self._today(work),
-                notice_months=terms.notice_months,
-                lapse_days=terms.lapse_days,
-                home_status=await projections.home_status(work.connection, terms.home_id),
+                agreed_on=body.agreed_on or await self._today(work),
+                notice_months=body.notice_months,
+                lapse_days=body.lapse_days,
+                home_status=await projections.home_status(work.connection, body.home_id),
             )
-            await work.decide(self._aggregate, terms.commitment_id, command)
-            return Answer(201, {"commitment_id": terms.commitment_id})
+            await work.decide(self._aggregate, commitment_id, command)
+            return Answer(201, {"commitment_id": commitment_id})
 
         return await handle(self._plumbing.transactions, caller.request, act)
 
-    async def promise(
-        self,
-        caller: Writing,
-        commitment_id: str,
-        *,
-        from_month: Month,
-        through_month: Month | None,
-        quantity: int,
-        beyond_need: bool,
-    ) -> Answer:
+    async def promise(self, caller: Writing, commitment_id: str, body: PromiseBody) -> Answer:
         async def command(work: Work, terms: Agreed) -> Command:
             return Promise(
-                from_month=from_month,
-                through_month=through_month,
-                quantity=quantity,
-                beyond_need=beyond_need,
+                from_month=body.from_month,
+                through_month=body.through_month,
+                quantity=body.quantity,
+                beyond_need=body.beyond_need,
                 home_status=await projections.home_status(work.connection, terms.home_id),
                 required=await projections.required(
                     work.connection, terms.home_id, self._resource
@@ -102,18 +82,28 @@ class Desk:
 
         return await self._act(caller, commitment_id, command)
 
-    async def deliver(self, caller: Writing, commitment_id: str, delivery: Deliver) -> Answer:
+    async def deliver(
+        self, caller: Writing, commitment_id: str, delivery_id: str, body: DeliveryBody
+    ) -> Answer:
         async def command(_work: Work, _terms: Agreed) -> Command:
-            return delivery
+            return Deliver(
+                delivery_id=delivery_id,
+                month=body.month,
+                quantity=body.quantity,
+                beyond_promise=body.beyond_promise,
+                gift=body.gift,
+                delivered_on=body.delivered_on,
+                evidence_sha256=body.evidence_sha256,
+            )
 
-        return await self._act(caller, commitment_id, command, delivery_id=delivery.delivery_id)
+        return await self._act(caller, commitment_id, command, status=201, delivery_id=delivery_id)
 
     async def correct(
-        self, caller: Writing, commitment_id: str, delivery_id: str, quantity: int
+        self, caller: Writing, commitment_id: str, delivery_id: str, body: CorrectionBody
     ) -> Answer:
         async def command(work: Work, _terms: Agreed) -> Command:
             confirmed = await projections.confirmed(work.connection, delivery_id)
-            return Correct(delivery_id=delivery_id, quantity=quantity, confirmed=confirmed)
+            return Correct(delivery_id=delivery_id, quantity=body.quantity, confirmed=confirmed)
 
         return await self._act(caller, commitment_id, command, delivery_id=delivery_id)
 
@@ -153,6 +143,8 @@ class Desk:
         caller: Writing,
         commitment_id: str,
         command: Callable[[Work, Agreed], Awaitable[Command]],
+        *,
+        status: int = 200,
         **names: str,
     ) -> Answer:
         async def act(work: Work) -> Answer:
@@ -160,7 +152,8 @@ class Desk:
             await self._may_contribute(caller, terms.home_id, terms.organisation_id, work)
             await work.decide(self._aggregate, commitment_id, await command(work, terms))
             _, version = await work.load(self._aggregate, commitment_id)
-            return Answer(200, {"commitment_id": commitment_id, "version": version, **names})
+            said = {"commitment_id": commitment_id, "version": version, **names}
+            return Answer(status, said)
 
         return await handle(self._plumbing.transactions, caller.request, act)
 

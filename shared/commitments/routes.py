@@ -1,0 +1,158 @@
+"""The routes that every partner's commitments have, under the nouns of its sector."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel
+
+from shared.commitments.bodies import (
+    AgreementBody,
+    AnswerBody,
+    CorrectionBody,
+    DeliveryBody,
+    NoticeBody,
+    PromiseBody,
+)
+from shared.commitments.desk import Desk
+from shared.contracts.event import Id
+from shared.http.app import answered
+from shared.http.callers import Reader, Writer
+from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.ids import new_opaque_id
+
+B = TypeVar("B", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nouns:
+    """What a sector calls its commitments and deliveries, in paths and in requests."""
+
+    commitments: str
+    """`rent-agreements`"""
+    commitment: str
+    """`agreement`"""
+    deliveries: str
+    """`payments`"""
+    delivery: str
+    """`payment`"""
+    promise: type[PromiseBody]
+    report: type[DeliveryBody]
+    correction: type[CorrectionBody]
+
+
+def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
+    router = APIRouter(
+        prefix=f"/v1/{nouns.commitments}", tags=[nouns.commitments.replace("-", " ")]
+    )
+    # The path says `{agreement_id}`, `{payment_id}`: what the functions call it is ours alone.
+    commitment_name, delivery_name = f"{nouns.commitment}_id", f"{nouns.delivery}_id"
+    one = f"/{{{commitment_name}}}"
+    deliveries_path = f"{one}/{nouns.deliveries}"
+    one_delivery = f"{deliveries_path}/{{{delivery_name}}}"
+    CommitmentId = Annotated[Id, Path(alias=commitment_name)]  # noqa: N806  a type, of these nouns
+    DeliveryId = Annotated[Id, Path(alias=delivery_name)]  # noqa: N806  a type, of these nouns
+
+    @router.post("", status_code=201, summary=f"Agree on a new {nouns.commitment}")
+    async def agree(body: AgreementBody, caller: Writer) -> Response:
+        """Agree for the caller's organisation; nothing is promised yet."""
+        return answered(await desk.agree(caller, new_opaque_id(), body))
+
+    @router.post(f"{one}/promises", summary=f"Promise under the {nouns.commitment}")
+    async def promise(
+        commitment_id: CommitmentId,
+        body: Annotated[PromiseBody, Depends(_reads(nouns.promise))],
+        caller: Writer,
+    ) -> Response:
+        """Promise for months ahead, or change a promise from a month on."""
+        return answered(await desk.promise(caller, commitment_id, body))
+
+    @router.post(deliveries_path, status_code=201, summary=f"Report a {nouns.delivery}")
+    async def deliver(
+        commitment_id: CommitmentId,
+        body: Annotated[DeliveryBody, Depends(_reads(nouns.report))],
+        caller: Writer,
+    ) -> Response:
+        """Report what came: from the promise, beyond it (said to be), or as a gift."""
+        return answered(await desk.deliver(caller, commitment_id, new_opaque_id(), body))
+
+    @router.post(f"{one_delivery}/correction", summary=f"Correct a {nouns.delivery}")
+    async def correct(
+        commitment_id: CommitmentId,
+        delivery_id: DeliveryId,
+        body: Annotated[CorrectionBody, Depends(_reads(nouns.correction))],
+        caller: Writer,
+    ) -> Response:
+        """Correct it to its right total, also of a month long past."""
+        return answered(await desk.correct(caller, commitment_id, delivery_id, body))
+
+    @router.post(
+        f"{one_delivery}/disputes/{{dispute_id}}/answer", summary="Answer a home's dispute"
+    )
+    async def answer_dispute(
+        commitment_id: CommitmentId,
+        delivery_id: DeliveryId,
+        dispute_id: Id,
+        body: AnswerBody,
+        caller: Writer,
+    ) -> Response:
+        """Stand by what the home disputes, and say why."""
+        answer = await desk.answer_dispute(
+            caller, commitment_id, delivery_id, dispute_id, body.reason_code
+        )
+        return answered(answer)
+
+    @router.post(f"{one}/withdrawal", summary=f"Withdraw from the {nouns.commitment}")
+    async def withdraw(commitment_id: CommitmentId, body: NoticeBody, caller: Writer) -> Response:
+        """Give notice: promises fall away after the notice period that was agreed."""
+        return answered(await desk.withdraw(caller, commitment_id, body.notice_on))
+
+    @router.get("", summary=f"List {nouns.commitments.replace('-', ' ')}")
+    async def commitments(
+        request: Request,
+        caller: Reader,
+        home_id: Id | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Response:
+        """List those of the homes that the caller is party to."""
+        (after,) = decode_cursor(cursor, [""])
+        items = await desk.page(caller, home_id, after, limit)
+        return page(request, items, next_cursor(items, limit, "commitment_id"))
+
+    @router.get("/overdue", summary="List what is overdue")
+    async def overdue(request: Request, caller: Reader) -> Response:
+        """List the caller's own promises of months that have ended, not kept in full."""
+        return page(request, await desk.overdue(caller), None)
+
+    @router.get(one, summary=f"Show one {nouns.commitment}")
+    async def commitment(commitment_id: CommitmentId, caller: Reader) -> dict[str, Any]:
+        """Show it with what is promised and delivered, month by month."""
+        return await desk.one(caller, commitment_id)
+
+    @router.get(deliveries_path, summary=f"List {nouns.deliveries.replace('-', ' ')}")
+    async def deliveries(
+        commitment_id: CommitmentId,
+        request: Request,
+        caller: Reader,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Response:
+        """List them by month, with what the home has confirmed or disputes."""
+        month, after = decode_cursor(cursor, ["", ""])
+        items = await desk.deliveries(caller, commitment_id, (month, after), limit)
+        return page(request, items, next_cursor(items, limit, "month", "delivery_id"))
+
+    return router
+
+
+def _reads(words: type[B]) -> Callable[..., B]:
+    """Read a request's body in a sector's own words."""
+
+    def read(body: B) -> B:
+        return body
+
+    # FastAPI reads the type of a body from here, where no type variable may stand.
+    read.__annotations__["body"] = words
+    return read
