@@ -174,7 +174,8 @@ def demo(
         )
     )
     differences = _verify(found)
-    _say_where(found, progress)
+    if start:
+        _say_where(found, progress)
     raise typer.Exit(1 if differences else 0)
 
 

@@ -107,7 +107,9 @@ def _ports(runtime: Runtime) -> Iterator[Finding]:
     yield Finding(f"ports {min(wanted.values())} to {max(wanted.values())} looked at")
 
 
-def _registry(_runtime: Runtime) -> Iterator[Finding]:
+def _registry(runtime: Runtime) -> Iterator[Finding]:
+    if runtime.local.kafka is None:
+        return
     if jars.jars_folder().exists():
         yield Finding("Kafka's jars are here: no registry is needed")
         return
