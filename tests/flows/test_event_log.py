@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from deploy.database import Database
 from shared.access.keys import ApiKey, new_key
 from shared.clock import now
 from shared.contracts.event import Event
@@ -23,7 +24,7 @@ from shared.ids import new_opaque_id
 from tests.support.eventually import assert_eventually
 from tests.support.partners import Partner, announce, announce_home
 from tests.support.publishing import Publisher
-from tests.support.stack import MakeDatabase, ServiceProcess, Stack
+from tests.support.stack import ServiceProcess, Stack
 
 BURST = 2_000
 HOMES = 40
@@ -108,18 +109,44 @@ class Line:
     data: dict[str, Any] | None = None
 
 
-@pytest.fixture
-async def publisher(stack: Stack) -> AsyncIterator[Publisher]:
-    async with Publisher(stack.kafka_bootstrap) as publisher:
-        yield publisher
+@dataclass
+class World:
+    """What the tests of this file share: a joining consumer takes seconds to be let in."""
+
+    database: Database
+    rent: ServiceProcess
+    log: ServiceProcess
+    publisher: Publisher
+    operator: Operator
 
 
-@pytest.fixture
-async def reader(stack: Stack, database: MakeDatabase, publisher: Publisher) -> Reader:
-    """Return an operator who reads a running event log."""
+@pytest.fixture(scope="module")
+async def world(stack: Stack) -> AsyncIterator[World]:
+    database = await stack.database("rent_sponsorship", "eventlog")
+    rent, log = (stack.process(name, database) for name in ("rent_sponsorship", "eventlog"))
     operator = Operator()
-    await announce_operator(publisher, operator)
-    found = Reader(await stack.start("eventlog", await database("eventlog")), operator.headers)
+    try:
+        rent.launch()
+        log.launch()
+        await asyncio.gather(rent.ready(), log.ready())
+        async with Publisher(stack.kafka_bootstrap) as publisher:
+            await announce_operator(publisher, operator)
+            yield World(database, rent, log, publisher, operator)
+    finally:
+        rent.kill()
+        log.kill()
+        await stack.drop(database)
+
+
+@pytest.fixture
+def publisher(world: World) -> Publisher:
+    return world.publisher
+
+
+@pytest.fixture
+async def reader(world: World) -> Reader:
+    """Return an operator who reads the event log."""
+    found = Reader(world.log, world.operator.headers)
     await known(found)
     return found
 
@@ -163,11 +190,8 @@ async def logged(reader: Reader, *event_ids: UUID) -> None:
 
 
 async def test_what_a_service_publishes_is_found_by_home_type_time_and_request(
-    stack: Stack, database: MakeDatabase, publisher: Publisher
+    world: World, publisher: Publisher
 ) -> None:
-    db = await database("rent_sponsorship", "eventlog")
-    rent = await stack.start("rent_sponsorship", db)
-    log = await stack.start("eventlog", db)
     home_id, sponsor, stranger = new_opaque_id(), Partner("company"), Partner("company")
     began = now()
     await announce(publisher, sponsor, home_id)
@@ -175,7 +199,7 @@ async def test_what_a_service_publishes_is_found_by_home_type_time_and_request(
     await announce_home(publisher, home_id, RENT, {"2011-08": 150_000})
     request = new_opaque_id()
 
-    async with httpx2.AsyncClient(base_url=rent.url) as client:
+    async with httpx2.AsyncClient(base_url=world.rent.url) as client:
 
         async def sign() -> httpx2.Response:
             return await client.post(
@@ -189,7 +213,7 @@ async def test_what_a_service_publishes_is_found_by_home_type_time_and_request(
 
         await assert_eventually(signed)
 
-    reader = Reader(log, sponsor.headers)
+    reader = Reader(world.log, sponsor.headers)
     await known(reader)
 
     async def is_logged() -> bool:
@@ -224,7 +248,7 @@ async def test_what_a_service_publishes_is_found_by_home_type_time_and_request(
     table = await reader.response("/events", home_id=home_id, headers={"Accept": "text/csv"})
     assert len(table.text.splitlines()) == 1 + len(in_time)
 
-    other = Reader(log, stranger.headers)
+    other = Reader(world.log, stranger.headers)
     await known(other)
     assert event_id not in await other.ids()
     assert (await other.response("/events", home_id=home_id)).status_code == 404
@@ -389,18 +413,17 @@ async def test_a_tail_tells_a_partner_of_its_own_homes_alone(
 
 
 async def test_a_tail_keeps_its_place_while_nothing_matches_and_gives_its_seat_back(
-    stack: Stack, database: MakeDatabase, publisher: Publisher
+    stack: Stack, world: World, publisher: Publisher
 ) -> None:
-    operator = Operator()
-    await announce_operator(publisher, operator)
+    # Beside the other one, which may be the one that hears what is published.
     only_one = {"YUI_EVENTLOG_TAILS_MAX": "1", "YUI_EVENTLOG_HEARTBEAT_S": "0.2"}
-    log = await stack.start("eventlog", await database("eventlog"), **only_one)
-    reader = Reader(log, operator.headers)
+    second = await stack.start("eventlog", world.database, **only_one)
+    reader = Reader(second, world.operator.headers)
     await known(reader)
     async with aclosing(reader.tail(type="RentPaid")) as tail:
         began = (await anext(tail)).place
         assert (await reader.response("/tail")).status_code == 503
-        await publisher.publish(places(new_opaque_id()))
+        await publisher.publish(*(places(new_opaque_id()) for _ in range(10)))
         while (beat := await anext(tail)).place == began:
             assert beat.data is None
 
@@ -409,3 +432,4 @@ async def test_a_tail_keeps_its_place_while_nothing_matches_and_gives_its_seat_b
             return bool((await anext(tail)).place)
 
     await assert_eventually(has_a_seat)
+    second.kill()
