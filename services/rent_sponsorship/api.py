@@ -7,8 +7,7 @@ from pydantic import Field
 
 from shared.commitments.bodies import CorrectionBody, DeliveryBody, PromiseBody
 from shared.commitments.desk import Desk
-from shared.commitments.routes import Nouns
-from shared.commitments.routes import create_router as create_commitment_router
+from shared.commitments.routes import Nouns, create_router
 from shared.contracts.event import Quantity, Total
 
 
@@ -32,7 +31,7 @@ class PaymentCorrectionBody(CorrectionBody):
     quantity: Total = Field(alias="amount_yen")
 
 
-def create_router(desk: Desk) -> APIRouter:
+def create_agreements_router(desk: Desk) -> APIRouter:
     nouns = Nouns(
         commitments="rent-agreements",
         commitment="agreement",
@@ -42,4 +41,4 @@ def create_router(desk: Desk) -> APIRouter:
         report=PaymentBody,
         correction=PaymentCorrectionBody,
     )
-    return create_commitment_router(desk, nouns)
+    return create_router(desk, nouns)

@@ -1,6 +1,6 @@
 """Rent sponsorship as a process."""
 
-from services.rent_sponsorship.api import create_router
+from services.rent_sponsorship.api import create_agreements_router
 from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
 from shared.commitments import projections
 from shared.commitments.desk import Desk
@@ -19,7 +19,7 @@ async def run(settings: Settings) -> None:
         desk = Desk(built, RENT_AGREEMENT, RENT, SECTORS)
         built.business_date.on_day_passed(desk.day_passed)
         built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
-        await built.serve(create_router(desk))
+        await built.serve(create_agreements_router(desk))
 
 
 if __name__ == "__main__":

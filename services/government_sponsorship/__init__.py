@@ -1,0 +1,6 @@
+"""Government sponsorship: what the government grants for the needs of each home's children.
+
+Owns grants, disbursements and the unit prices that needs are computed from. Publishes
+`yui.government_sponsorship.v1`. Listens to organisations (keys, parties) and homes (needs,
+receipts, disputes, the played date).
+"""

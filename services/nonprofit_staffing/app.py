@@ -1,0 +1,34 @@
+"""Nonprofit staffing as a process."""
+
+from services.nonprofit_staffing.api import create_programmes_router, create_staffing_plans_router
+from services.nonprofit_staffing.domain import (
+    CAREGIVERS,
+    PROGRAMME,
+    PROGRAMME_SECTORS,
+    STAFFING_PLAN,
+)
+from shared.commitments import projections
+from shared.commitments.desk import Desk
+from shared.contracts import homes, organisations, resources
+from shared.contracts.nonprofit_staffing import OWNER
+from shared.service import ServiceSettings, plumbing, settings_config, start
+
+
+class Settings(ServiceSettings):
+    model_config = settings_config(OWNER)
+
+
+async def run(settings: Settings) -> None:
+    async with plumbing(OWNER, settings, project=projections.project) as built:
+        plans = Desk(built, STAFFING_PLAN, resources.CAREGIVING, CAREGIVERS)
+        programmes = Desk(built, PROGRAMME, resources.PROGRAMME, PROGRAMME_SECTORS)
+        built.business_date.on_day_passed(plans.day_passed)
+        built.business_date.on_day_passed(programmes.day_passed)
+        built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
+        await built.serve(
+            create_staffing_plans_router(plans), create_programmes_router(programmes)
+        )
+
+
+if __name__ == "__main__":
+    start(OWNER, run, Settings)

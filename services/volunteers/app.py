@@ -1,0 +1,26 @@
+"""The volunteers' service as a process."""
+
+from services.volunteers.api import create_pledges_router
+from services.volunteers.domain import PLEDGE, SECTORS
+from shared.commitments import projections
+from shared.commitments.desk import Desk
+from shared.contracts import homes, organisations
+from shared.contracts.resources import VOLUNTEERING
+from shared.contracts.volunteers import OWNER
+from shared.service import ServiceSettings, plumbing, settings_config, start
+
+
+class Settings(ServiceSettings):
+    model_config = settings_config(OWNER)
+
+
+async def run(settings: Settings) -> None:
+    async with plumbing(OWNER, settings, project=projections.project) as built:
+        pledges = Desk(built, PLEDGE, VOLUNTEERING, SECTORS)
+        built.business_date.on_day_passed(pledges.day_passed)
+        built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
+        await built.serve(create_pledges_router(pledges))
+
+
+if __name__ == "__main__":
+    start(OWNER, run, Settings)

@@ -1,0 +1,27 @@
+"""What the volunteers' service calls its commitments, and who may make them. Pure."""
+
+from typing import Final
+
+from shared.commitments.decider import Vocabulary
+from shared.contracts.volunteers import (
+    AttendanceCorrected,
+    AttendanceDisputeAnswered,
+    HoursPledged,
+    PledgedHoursLapsed,
+    VolunteerPledgeAgreed,
+    VolunteerPledgeWithdrawn,
+    VolunteersAttended,
+)
+
+# A company that brings volunteers acts in this sector too.
+SECTORS: Final = frozenset({"volunteers"})
+
+PLEDGE: Final = Vocabulary(
+    agreed=VolunteerPledgeAgreed,
+    promised=HoursPledged,
+    delivered=VolunteersAttended,
+    corrected=AttendanceCorrected,
+    withdrawn=VolunteerPledgeWithdrawn,
+    lapsed=PledgedHoursLapsed,
+    answered=AttendanceDisputeAnswered,
+)
