@@ -113,6 +113,13 @@ def test_needs_are_stated_for_at_most_thirty_years_from_the_opening(needs_throug
     given_nothing().when(register(needs_through=needs_through)).then_refused(HorizonOutOfReach)
 
 
+@pytest.mark.parametrize("needs_through", ["2011-08", "2041-07"])
+def test_the_first_and_the_last_of_those_months_will_do(needs_through: str) -> None:
+    given_nothing().when(register(needs_through=needs_through)).then(
+        registered(needs_through=needs_through)
+    )
+
+
 def test_a_home_may_leave_its_horizon_to_the_date() -> None:
     given_nothing().when(register(needs_through=None)).then(registered(needs_through=None))
 
