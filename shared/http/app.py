@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
@@ -11,10 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.access.register import Register
 from shared.handling import Answer
 from shared.http.callers import correlation_of
-from shared.http.problems import install_problems
+from shared.http.problems import install_problems, problem, unexpected
 from shared.metrics import REQUESTS
 
 VERSION = "0.1.0"
+BODY_BYTES_MAX: Final = 1024 * 1024
+METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
 def create_app(service: str, register: Register, routers: Sequence[APIRouter]) -> FastAPI:
@@ -44,20 +47,41 @@ class Traced:
         correlation = correlation_of(Headers(scope=scope))
         scope.setdefault("state", {})["correlation"] = correlation
         started, status = time.perf_counter(), 500
+        started_answer = False
 
         async def traced(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started_answer
             if message["type"] == "http.response.start":
+                started_answer = True
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-Id"] = correlation
             await send(message)
 
         try:
-            await self._app(scope, receive, traced)
+            refusal = _too_long(Headers(scope=scope))
+            if refusal is not None:
+                await refusal(scope, receive, traced)
+            else:
+                await self._app(scope, receive, traced)
+        except Exception as error:
+            if started_answer:
+                raise
+            await unexpected(error)(scope, receive, traced)
         finally:
             path = getattr(scope.get("route"), "path", "none")
-            labels = scope["method"], path, str(status)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            labels = method, path, str(status)
             REQUESTS.labels(*labels).observe(time.perf_counter() - started)
+
+
+def _too_long(headers: Headers) -> JSONResponse | None:
+    """Refuse a body before it is read: it is held in memory, whoever sends it."""
+    if "transfer-encoding" in headers:
+        return problem(411, "length-required", "A body must say how long it is")
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
+        return problem(413, "too-large", "This is more than a request may hold")
+    return None
 
 
 def answered(answer: Answer) -> JSONResponse:

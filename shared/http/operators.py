@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, StringConstraints
@@ -16,7 +16,10 @@ from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 class Reason(BaseModel):
     """Why an operator does what they do; kept for ever. Name no person."""
 
-    reason: Annotated[str, StringConstraints(min_length=3, max_length=500)]
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=500, pattern=r"^[^\x00]*$")]
+
+
+ParkedId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 def create_health_router(health: Health) -> APIRouter:
@@ -68,20 +71,20 @@ def create_parking_router(parking: Parking) -> APIRouter:
         return page(request, items, next_cursor(items, limit, "action_id"))
 
     @router.get("/{parked_id}")
-    async def one(parked_id: int, caller: Reader) -> dict[str, Any]:
+    async def one(parked_id: ParkedId, caller: Reader) -> dict[str, Any]:
         """Show one parked record: why, its headers and its bytes."""
         await caller.must("administer")
         return describe(await parking.one(parked_id))
 
     @router.post("/{parked_id}/retry")
-    async def retry(parked_id: int, body: Reason, caller: Reader) -> dict[str, Any]:
+    async def retry(parked_id: ParkedId, body: Reason, caller: Reader) -> dict[str, Any]:
         """Apply the head of a key again, and what waits behind it."""
         await caller.must("administer")
         effect = await parking.retry(parked_id, body.reason, caller.principal.organisation_id)
         return {"applied": len(effect.applied), "parked": len(effect.parked)}
 
     @router.post("/{parked_id}/discard")
-    async def discard(parked_id: int, body: Reason, caller: Reader) -> dict[str, Any]:
+    async def discard(parked_id: ParkedId, body: Reason, caller: Reader) -> dict[str, Any]:
         """Give the head of a key up for ever, and apply what waits behind it."""
         await caller.must("administer")
         effect = await parking.discard(parked_id, body.reason, caller.principal.organisation_id)

@@ -1,6 +1,7 @@
 """Every error as a problem (RFC 9457) that names its rule and leaks nothing else."""
 
-from typing import Any
+import traceback
+from typing import Any, Final
 
 import asyncpg
 import structlog
@@ -12,7 +13,20 @@ from starlette.exceptions import HTTPException
 from shared.event_store import Conflict, EventTooLarge
 from shared.refusal import Refusal
 
+AWAY: Final = (
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    OSError,
+    TimeoutError,
+)
+"""The database is not there, or not as it should be: nothing was done, and may be asked again."""
+
 MEDIA_TYPE = "application/problem+json"
+TOLD_FRAMES: Final = 8
 
 log = structlog.get_logger("http")
 
@@ -28,10 +42,8 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(EventTooLarge, _too_large)
-    for away in (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError, TimeoutError):
+    for away in AWAY:
         app.add_exception_handler(away, _away)
-    app.add_exception_handler(asyncpg.OperatorInterventionError, _away)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _refused(_request: Request, refusal: Exception) -> JSONResponse:
@@ -69,12 +81,16 @@ async def _too_large(_request: Request, _error: Exception) -> JSONResponse:
 
 
 async def _away(_request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, ValueError):
+        return unexpected(error)  # a value that could not even be sent, not a database away
     log.warning("database_away", fault=type(error).__name__)
     response = problem(503, "database-away", "Nothing was done; try again with the same key")
     response.headers["Retry-After"] = "1"
     return response
 
 
-async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
-    log.error("request_failed", exc_info=error)
+def unexpected(error: Exception) -> JSONResponse:
+    """Record where it happened, without its message: that may quote what the caller sent."""
+    where = traceback.format_tb(error.__traceback__)[-TOLD_FRAMES:]
+    log.error("request_failed", fault=type(error).__name__, where=where)
     return problem(500, "unexpected", "Something is wrong on our side; it has been recorded")
