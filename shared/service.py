@@ -1,6 +1,7 @@
 """What every service's process is made of; each `app.py` puts it together."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -120,11 +121,14 @@ class Plumbing:
             lifespan="off",
             timeout_graceful_shutdown=5,
         )
+        # uvicorn raises the signal again once it has stopped serving, which would end the process
+        # before the consumer has left its group: its partitions would wait for the session's end.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)
         serving = asyncio.create_task(uvicorn.Server(config).serve())
         try:
             done, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
-                # What should run for ever and ended takes the process down: its manager restarts it.
+                # What should run for ever and ended takes the process down, to be restarted.
                 ended.result()
         finally:
             for task in (serving, *tasks):
