@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -61,6 +62,7 @@ class Relay:
         self._waiting = asyncio.Event()
         self._leading = False
         self._notifying: asyncio.Task[None] | None = None
+        self._back_off_s = BACK_OFF_S[0]
 
     def wake(self) -> None:
         """Say that a transaction with events has been committed in this process."""
@@ -73,17 +75,15 @@ class Relay:
 
     async def run(self) -> None:
         """Lead when possible, for ever."""
-        back_off_s = BACK_OFF_S[0]
         while True:
             try:
                 await self._lead()
-                back_off_s = BACK_OFF_S[0]
             except FAULTS as fault:
                 log.warning("relay_fault", fault=type(fault).__name__, detail=str(fault)[:200])
-                back_off_s = min(back_off_s * 2, BACK_OFF_S[1])
             finally:
                 self._leading = False
-            await asyncio.sleep(back_off_s * random.uniform(0.5, 1))  # noqa: S311  jitter
+            await asyncio.sleep(self._back_off_s * random.uniform(0.5, 1))  # noqa: S311  jitter
+            self._back_off_s = min(self._back_off_s * 2, BACK_OFF_S[1])
 
     async def _notify(self) -> None:
         await asyncio.sleep(NOTIFY_AFTER_S)
@@ -122,8 +122,7 @@ class Relay:
             rows = await connection.fetch(UNSENT, BATCH_MAX)
             if not rows:
                 return 0
-            sends = [await self._send(producer, row) for row in rows]
-            acknowledged = await asyncio.gather(*sends)
+            acknowledged = await self._send_rows(producer, rows)
             await connection.execute(SENT, [row["position"] for row in rows])
         for row, metadata in zip(rows, acknowledged, strict=True):
             log.info(
@@ -140,7 +139,23 @@ class Relay:
                 age_ms=age_ms(row["recorded_at"]),
             )
         EVENTS_PUBLISHED.inc(len(rows))
+        self._back_off_s = BACK_OFF_S[0]
         return len(rows)
+
+    async def _send_rows(
+        self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+    ) -> Sequence[Any]:
+        """Return where the broker has put each, or raise what kept it from one."""
+        sends: list[asyncio.Future[Any]] = []
+        try:
+            for row in rows:
+                sends.append(await self._send(producer, row))  # noqa: PERF401  kept one by one
+        except FAULTS:
+            # Those under way fail as well: unread, each would be reported as never retrieved.
+            for sent in sends:
+                sent.add_done_callback(_read)
+            raise
+        return await asyncio.gather(*sends)
 
     async def _send(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
         envelope = Envelope(
@@ -158,3 +173,8 @@ class Relay:
             self._topic, row["body"], key=row["key"].encode(), headers=to_headers(envelope)
         )
         return future
+
+
+def _read(sent: asyncio.Future[Any]) -> None:
+    if not sent.cancelled():
+        sent.exception()
