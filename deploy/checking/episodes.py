@@ -1,0 +1,73 @@
+"""Whether what the ledger has said of shortfalls and discrepancies is what stands."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from deploy.checking.books import LEDGER
+from deploy.checking.findings import Findings
+
+Subject: TypeAlias = tuple[str, ...]
+
+OPENING: Final = {"ShortfallOpened": "quantity", "DiscrepancyFound": "excess"}
+CHANGING: Final = {"ShortfallChanged": "quantity"}
+CLOSING: Final = {"ShortfallClosed", "DiscrepancyMended"}
+
+
+@dataclass(slots=True)
+class Episodes:
+    """The last word on each cell and delivery, and which episode it belongs to."""
+
+    findings: Findings
+    standing: dict[Subject, tuple[int, int]] = field(default_factory=dict)
+    """Episode, and the quantity that stands; zero where the episode is over."""
+
+    def hear(self, row: Mapping[str, Any]) -> None:
+        word = row["type"].split(".")[1]
+        fact = json.loads(row["body"])
+        subject = _subject(fact)
+        episode, stands = self.standing.get(subject, (0, 0))
+        if word in OPENING:
+            right = stands == 0 and fact["episode"] == episode + 1
+            now = fact[OPENING[word]]
+        elif word in CHANGING:
+            now = fact[CHANGING[word]]
+            right = stands not in {0, now} and fact["episode"] == episode
+        elif word in CLOSING:
+            right = stands != 0 and fact["episode"] == episode
+            now = 0
+        else:
+            return
+        if not right:
+            where = f"{word} of {'/'.join(subject)}, event {row['event_id']}"
+            expected = f"what follows episode {episode} with {stands} standing"
+            self.findings.add("unbalanced", LEDGER, where, expected, f"episode {fact['episode']}")
+        self.standing[subject] = fact["episode"], now
+
+    async def compare(
+        self, kind: str, names: tuple[str, ...], stands: str, rows: AsyncIterator[Any]
+    ) -> None:
+        missing = {subject for subject in self.standing if subject[0] == kind}
+        async for row in rows:
+            subject = (kind, *(row[name] for name in names))
+            missing.discard(subject)
+            said = self.standing.get(subject, (0, 0))
+            found = row["episode"], row[stands]
+            # A discrepancy is found and mended; what it comes to in between is nobody's message.
+            silent = kind == "discrepancy" and bool(said[1]) and bool(found[1])
+            if said != found and not (silent and said[0] == found[0]):
+                where = "/".join(subject)
+                self.findings.add("unbalanced", LEDGER, where, _words(said), _words(found))
+        for subject in sorted(missing):
+            self.findings.add("unbalanced", LEDGER, "/".join(subject), "a row", "none")
+
+
+def _subject(fact: Mapping[str, Any]) -> Subject:
+    if "delivery_id" in fact:
+        return "discrepancy", fact["home_id"], fact["delivery_id"]
+    return "shortfall", fact["home_id"], fact["resource"], fact["month"]
+
+
+def _words(episode: tuple[int, int]) -> str:
+    return f"episode {episode[0]}, {episode[1]:,} announced"
