@@ -3,9 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.database import Database
 from tests.support.stack import MakeDatabase, Stack, running_stack
+
+# How long an example takes tells of the machine, not of the rule.
+settings.register_profile("yui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("yui")
 
 
 @pytest.fixture(scope="session")
