@@ -91,6 +91,7 @@ class Home:
         played = await demo.run(
             self.addresses, self.operator_key, self.keys_file, progress, script
         )
+        print(text.getvalue())  # noqa: T201  what a failed test should show
         return played, text.getvalue()
 
     async def books(self, played: Played) -> Books:
@@ -126,7 +127,7 @@ async def test_both_stories_end_as_worked_out_by_hand(everyone: Home) -> None:
         assert await everyone.books(first) == FIRST
 
     await assert_eventually(first_stands)
-    assert max(len(line) for line in told.splitlines()) <= 100
+    assert max(len(line) for line in told.splitlines() if "│" in line) <= 100
     assert "rent" in told
     assert "closed" in told
     assert "HTTP request first-home" in told
