@@ -8,42 +8,24 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from services.homes.domain import business_date, home, needs, receipts
-from services.homes.domain.needs import Prices, RestateNeeds
+from services.homes.domain.home import HOMES
+from services.homes.domain.needs import NEEDS, Prices, RestateNeeds, announced, required
 from services.homes.domain.receipts import Arrival
 from services.homes.domain.rules import Rule, Rules
 from shared.business_date import BusinessDate
 from shared.contracts.event import Event
 from shared.contracts.government_sponsorship import AgeBand, UnitPricesAnnounced
 from shared.contracts.homes import (
-    BusinessDateAdvanced,
     ConfirmationTakenBack,
     DeliveryConfirmed,
     DeliveryDisputed,
     DisputeClosed,
     HomeClosed,
     HomeRegistered,
-    NeedRestated,
 )
-from shared.decider import Aggregate
 from shared.envelope import Envelope
 from shared.postgres import Connection
 from shared.work import Work
-
-# --- Streams
-
-HOMES: Final[Aggregate[home.Command, home.Home, home.HomeFact]] = Aggregate(
-    HomeRegistered.category, home.HOME
-)
-NEEDS: Final[Aggregate[RestateNeeds, needs.Need, NeedRestated]] = Aggregate(
-    NeedRestated.category, needs.NEED
-)
-RECEIPTS: Final[Aggregate[receipts.Command, receipts.Receipt, receipts.ReceiptFact]] = Aggregate(
-    DeliveryConfirmed.category, receipts.RECEIPT
-)
-CALENDARS: Final[Aggregate[business_date.AdvanceDate, date | None, BusinessDateAdvanced]] = (
-    Aggregate(BusinessDateAdvanced.category, business_date.CALENDAR)
-)
 
 # --- Statements
 
@@ -236,7 +218,7 @@ class Needs:
     async def announce(self, work: Work, announcement: UnitPricesAnnounced) -> None:
         """Take in new unit prices, and restate what they change."""
         await work.connection.execute(ALL_HOMES_CHANGE)
-        prices = needs.announced(await unit_prices(work.connection), announcement)
+        prices = announced(await unit_prices(work.connection), announcement)
         await put_unit_prices(work.connection, prices)
         await self._restate_all(work, prices)
 
@@ -250,7 +232,7 @@ class Needs:
             await self._restate(work, row["home_id"], prices)
 
     async def _restate(self, work: Work, home_id: str, prices: Prices) -> None:
-        told, _ = await work.load(HOMES, home_id)
+        home, _ = await work.load(HOMES, home_id)
         today = await self._business_date.today(work.connection)
-        required = needs.required(told, prices, self._rules, today)
-        await work.decide(NEEDS, home_id, RestateNeeds(home_id=home_id, required=required))
+        totals = required(home, prices, self._rules, today)
+        await work.decide(NEEDS, home_id, RestateNeeds(home_id=home_id, required=totals))

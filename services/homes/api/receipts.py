@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.homes import repository as sql
-from services.homes.domain.home import HomeUnknown
+from services.homes.domain.home import HOMES, HomeUnknown
 from services.homes.domain.receipts import (
+    RECEIPTS,
     Arrival,
     CloseDispute,
     Command,
@@ -114,7 +115,7 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
     ) -> Response:
         async def act(work: Work) -> Answer:
             await caller.must("receive", home_id=home_id, connection=work.connection)
-            home, _ = await work.load(sql.HOMES, home_id)
+            home, _ = await work.load(HOMES, home_id)
             if home.home_operator_id is None:
                 raise HomeUnknown
             told: Told = {
@@ -124,8 +125,8 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
                 "home_operator_id": home.home_operator_id,
                 "arrival": await sql.arrival(work.connection, delivery_id),
             }
-            await work.decide(sql.RECEIPTS, delivery_id, command(told))
-            receipt, _ = await work.load(sql.RECEIPTS, delivery_id)
+            await work.decide(RECEIPTS, delivery_id, command(told))
+            receipt, _ = await work.load(RECEIPTS, delivery_id)
             confirmed = {"confirmed": receipt.confirmed}
             return Answer(status, {"delivery_id": delivery_id, **names, **confirmed})
 

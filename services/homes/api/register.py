@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from services.homes import repository as sql
 from services.homes.domain.home import (
+    HOMES,
     ChangeCapacity,
     CloseHome,
     Command,
@@ -17,6 +18,7 @@ from services.homes.domain.home import (
     RegisterHome,
     StateMonthlyNeed,
 )
+from services.homes.domain.needs import NEEDS
 from services.homes.domain.rules import Rules
 from services.homes.repository import Needs
 from shared.calendar import era_label, fiscal_year
@@ -84,7 +86,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
         command = RegisterHome(home_id=home_id, **dict(body), rules=rules)
 
         async def act(work: Work) -> Answer:
-            await work.decide(sql.HOMES, home_id, command)
+            await work.decide(HOMES, home_id, command)
             return Answer(201, {"home_id": home_id})
 
         return answered(await handle(built.transactions, caller.request, act))
@@ -111,14 +113,14 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
 
     async def _tend(caller: Writing, home_id: str, command: Command) -> Response:
         async def act(work: Work) -> Answer:
-            home, _ = await work.load(sql.HOMES, home_id)
+            home, _ = await work.load(HOMES, home_id)
             await caller.must(
                 "tend",
                 home_id=home_id,
                 organisation_id=home.home_operator_id,
                 connection=work.connection,
             )
-            await work.decide(sql.HOMES, home_id, command)
+            await work.decide(HOMES, home_id, command)
             await needs.restate(work, home_id)
             return Answer(200, {"home_id": home_id})
 
@@ -140,7 +142,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
         """Show a home: places, children by age band, monthly needs, each from its day on."""
         await caller.must("read_home", home_id=home_id)
         async with built.transactions.begin(Cause(correlation="")) as work:
-            home, version = await work.load(sql.HOMES, home_id)
+            home, version = await work.load(HOMES, home_id)
         return {**_describe(home), "version": version}
 
     @router.get("/{home_id}/needs")
@@ -156,7 +158,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
         await caller.must("read_home", home_id=home_id)
         after = tuple(decode_cursor(cursor, ["", ""]))
         async with built.transactions.begin(Cause(correlation="")) as work:
-            need, _ = await work.load(sql.NEEDS, home_id)
+            need, _ = await work.load(NEEDS, home_id)
         found = sorted(
             (month, name, quantity)
             for (name, month), quantity in need.required.items()

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from shared.contracts.homes import BusinessDateAdvanced
-from shared.decider import Decider
+from shared.decider import Aggregate, Decider
 from shared.refusal import Refusal
 
 
@@ -41,3 +41,4 @@ def evolve(_played: date | None, event: BusinessDateAdvanced) -> date:
 CALENDAR: Final[Decider[AdvanceDate, date | None, BusinessDateAdvanced]] = Decider(
     decide, evolve, initial=None
 )
+CALENDARS: Final = Aggregate(BusinessDateAdvanced.category, CALENDAR)

@@ -20,7 +20,7 @@ from shared.contracts.homes import (
     OperatorKind,
 )
 from shared.contracts.resources import CATALOGUE, CHILDREN_NEEDS
-from shared.decider import Decider
+from shared.decider import Aggregate, Decider
 from shared.refusal import Invalid, NotFound, Refusal
 
 NEEDS_MONTHS_MAX: Final = 360
@@ -275,3 +275,4 @@ def _refuse_capacity_outside_rule(capacity: int, day: date, rules: Rules) -> Non
 
 
 HOME: Final[Decider[Command, Home, HomeFact]] = Decider(decide, evolve, initial=Home())
+HOMES: Final = Aggregate(HomeRegistered.category, HOME)

@@ -14,7 +14,7 @@ from shared.contracts.event import Month, Movement
 from shared.contracts.government_sponsorship import AgeBand, UnitPricesAnnounced
 from shared.contracts.homes import NeedRestated, RequiredTotal
 from shared.contracts.resources import CHILDREN_NEEDS
-from shared.decider import Decider
+from shared.decider import Aggregate, Decider
 
 Cell: TypeAlias = tuple[str, Month]
 """A resource and a month."""
@@ -95,7 +95,8 @@ def _yen_of_one(
 
 
 def _runs(home: Home, prices: Prices, month: Month) -> Iterator[Run]:
-    start = max(first_day(month), home.opens_on)
+    # Nobody is counted before the opening: the register refuses it.
+    start = first_day(month)
     end = min(last_day(month), home.closed_on or date.max)
     changes = {*home.counts, *(day for timeline in prices.values() for day in timeline)}
     starts = sorted({day for day in changes if start < day <= end} | {start})
@@ -165,3 +166,4 @@ def _moved(cell: Cell, change: int) -> Movement:
 
 
 NEED: Final[Decider[RestateNeeds, Need, NeedRestated]] = Decider(decide, evolve, initial=Need())
+NEEDS: Final = Aggregate(NeedRestated.category, NEED)

@@ -12,7 +12,7 @@ from shared.contracts.homes import (
     DeliveryDisputed,
     DisputeClosed,
 )
-from shared.decider import Decider
+from shared.decider import Aggregate, Decider
 from shared.refusal import NotFound, Refusal
 
 # --- Commands
@@ -236,3 +236,4 @@ def _moved(
 
 
 RECEIPT: Final[Decider[Command, Receipt, ReceiptFact]] = Decider(decide, evolve, initial=Receipt())
+RECEIPTS: Final = Aggregate(DeliveryConfirmed.category, RECEIPT)
