@@ -1,6 +1,7 @@
 """Tells how a story ended: the books, the shortfalls, and one chain of causes."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, groupby, repeat
 from typing import Any, Final
 
@@ -33,10 +34,17 @@ class Teller:
         async with httpx2.AsyncClient(timeout=30, headers=self._headers) as client:
             await self._wait_for_books(client)
             self._print_books(await self._books(client))
-            self._print_shortfalls([one async for one in self._shortfalls(client)])
+            types = {e["event_id"]: e["type"] async for e in self._events(client)}
+            self._print_shortfalls([one async for one in self._shortfalls(client)], types)
             if self._played.script.chain_of:
                 request_id = self._played.requests[self._played.script.chain_of]
-                self._print_chain(request_id, await self._chain(client, request_id))
+                chain_of_causes = await self._chain(client, request_id)
+                places = {
+                    event["event_id"]: await self._place(client, event["event_id"])
+                    for event in chain_of_causes
+                    if event["body"].get("movements")
+                }
+                self._print_chain(request_id, chain_of_causes, places)
 
     async def _wait_for_books(self, client: httpx2.AsyncClient) -> None:
         """The last of the story's events must have reached ledger and event log."""
@@ -89,23 +97,15 @@ class Teller:
                 return
             params["cursor"] = found["next_cursor"]
 
-    def _print_shortfalls(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """One line per episode: what comes between depends on arrival, its end does not."""
-        table = Table(title="Shortfalls, as they opened and closed")
-        for name in ("resource", "month", "episode", "opened with", "most", "now"):
-            table.add_column(name, justify="left" if name in {"resource", "month"} else "right")
-        ordered = sorted(events, key=lambda event: int(event["version"]))
-        episodes: dict[tuple[str, str, int], list[Mapping[str, Any]]] = {}
-        for event in ordered:
-            body = event["body"]
-            key = (body["resource"], body["month"], body["episode"])
-            episodes.setdefault(key, []).append(body)
-        for (resource, month, episode), bodies in sorted(episodes.items()):
-            quantities = [body["quantity"] for body in bodies if "quantity" in body]
-            closed = "quantity" not in bodies[-1]
-            now = "closed" if closed else f"{quantities[-1]:,} open"
-            figures = f"{quantities[0]:,}", f"{max(quantities):,}", now
-            table.add_row(resource, month, str(episode), *figures)
+    def _print_shortfalls(
+        self, events: Sequence[Mapping[str, Any]], types: Mapping[str, str]
+    ) -> None:
+        table = Table(title="Shortfalls, in the order in which they opened")
+        for name in ("resource", "months", "opened with", "most", "now", "opened by"):
+            table.add_column(name, justify="right" if name in {"opened with", "most"} else "left")
+        for months, one in _runs(_episodes(events, types)):
+            figures = f"{one.opened_with:,}", f"{one.most:,}", one.now
+            table.add_row(one.resource, months, *figures, one.opened_by)
         self._console.print(table)
 
     async def _chain(
@@ -118,27 +118,71 @@ class Teller:
         items: list[Mapping[str, Any]] = answer.json()["items"]
         return items
 
-    def _print_chain(self, request_id: str, events: Sequence[Mapping[str, Any]]) -> None:
-        """From the request through the services to what the ledger concluded."""
+    async def _place(self, client: httpx2.AsyncClient, event_id: str) -> str:
+        """Where in the home's chain the ledger has booked an event."""
+        answer = await client.get(f"{self._addresses['ledger']}/v1/events/{event_id}")
+        return f"booked as no. {answer.json()['number']} of the home"
+
+    def _print_chain(
+        self, request_id: str, events: Sequence[Mapping[str, Any]], places: Mapping[str, str]
+    ) -> None:
+        """From the request through the services to what the ledger booked and concluded."""
         tree = Tree(f"HTTP request {request_id}")
-        branches = {None: tree}
-        waiting = list(events)
-        while waiting:
-            ready = [event for event in waiting if event["causation"] in branches]
-            if not ready:
-                break
+        branches: dict[str | None, Tree] = {None: tree}
+        waiting = sorted(events, key=lambda event: (event["stream"], int(event["version"])))
+        while ready := [event for event in waiting if event["causation"] in branches]:
             for event in ready:
-                branch = branches[event["causation"]].add(_line(event))
+                branch = branches[event["causation"]].add(_line(event, places))
                 branches[event["event_id"]] = branch
             waiting = [event for event in waiting if event not in ready]
         self._console.print(tree)
 
 
-def _line(event: Mapping[str, Any]) -> str:
-    movements = event["body"].get("movements", [])
-    moved = f", {len(movements)} movements in the ledger" if movements else ""
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One shortfall of one cell. What is told in between depends on arrival, its end does not."""
+
+    resource: str
+    month: str
+    opened_with: int
+    most: int
+    now: str
+    opened_by: str
+
+    @property
+    def likeness(self) -> tuple[object, ...]:
+        return self.resource, self.opened_with, self.most, self.now, self.opened_by
+
+
+def _episodes(events: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> Iterator[Episode]:
+    told: dict[tuple[str, str, int], list[Mapping[str, Any]]] = {}
+    for event in sorted(events, key=lambda event: int(event["version"])):
+        body = event["body"]
+        told.setdefault((body["resource"], body["month"], body["episode"]), []).append(event)
+    for (resource, month, _), of_one in told.items():
+        quantities = [e["body"]["quantity"] for e in of_one if "quantity" in e["body"]]
+        closed = "quantity" not in of_one[-1]["body"]
+        yield Episode(
+            resource=resource,
+            month=month,
+            opened_with=quantities[0],
+            most=max(quantities),
+            now="closed" if closed else f"{quantities[-1]:,} open",
+            opened_by=types.get(of_one[0]["causation"], "?").split(".")[1],
+        )
+
+
+def _runs(episodes: Iterator[Episode]) -> Iterator[tuple[str, Episode]]:
+    """Months that went alike, one after the other, are one line."""
+    for _, alike in groupby(episodes, key=lambda episode: episode.likeness):
+        run = sorted(alike, key=lambda episode: episode.month)
+        first, last = run[0].month, run[-1].month
+        yield (first if first == last else f"{first} – {last}"), run[0]
+
+
+def _line(event: Mapping[str, Any], places: Mapping[str, str]) -> str:
     body = event["body"]
-    cell = f" {body['resource']} {body['month']}" if "episode" in body and "month" in body else ""
-    return (
-        f"{event['type']} ({event['stream'].partition('/')[0]} v{event['version']}){cell}{moved}"
-    )
+    about = f" {body['resource']} {body['month']}" if "episode" in body and "month" in body else ""
+    place = places.get(event["event_id"])
+    moved = f": {len(body['movements'])} movements, {place}" if place else ""
+    return f"{event['type']}{about}{moved}"
