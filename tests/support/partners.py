@@ -1,6 +1,7 @@
 """Organisations and homes as the register announces them, for tests that do without it."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from shared.access.keys import ApiKey, new_key
 from shared.contracts.event import Month, Movement
@@ -48,7 +49,7 @@ async def announce_home(
             home_operator_kind="nonprofit",
             home_operator_id="crop-minori",
             capacity=6,
-            opens_on="2011-08-01",  # type: ignore[arg-type]  # read as a date
+            opens_on=date(2011, 8, 1),
         ),
         NeedRestated(
             home_id=home_id,
