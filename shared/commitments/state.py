@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from shared.contracts.commitment import (
     Agreed,
@@ -88,6 +89,8 @@ def evolve(commitment: Commitment, event: CommitmentFact) -> Commitment:
             return _settle(lapsed, event.month)
         case DisputeAnswered():
             return commitment
+        case _:
+            assert_never(event)
 
 
 def _with_delivery(commitment: Commitment, delivery_id: str, after: Delivery) -> Commitment:
