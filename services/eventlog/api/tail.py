@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
+import asyncpg
+import structlog
 from asyncpg import Record
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -35,6 +37,10 @@ EVENTS_MAX: Final = 100
 """In memory at once, for each reader."""
 LOOK_EVERY_S: Final = 0.5
 RETRY_MS: Final = 1_000
+
+FAULTS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+log = structlog.get_logger("tail")
 
 
 class TooManyTails(Refusal):
@@ -83,6 +89,15 @@ class Tail:
     logged: asyncio.Event
 
     async def follow(self) -> AsyncIterator[ServerSentEvent]:
+        """Tell what is logged until its time is up, or it can or may read no further."""
+        try:
+            async for event in self._follow():
+                yield event
+        except (Refusal, *FAULTS) as fault:
+            # Its reader comes again with its last place, and hears then what the matter is.
+            log.info("tail_ended", fault=type(fault).__name__)
+
+    async def _follow(self) -> AsyncIterator[ServerSentEvent]:
         until = time.monotonic() + self.tails.tail_s_max
         yield self._mark("following", retry=RETRY_MS)
         told_at = time.monotonic()
