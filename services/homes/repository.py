@@ -3,7 +3,6 @@
 import json
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -183,9 +182,13 @@ async def unit_prices(connection: Connection) -> Prices:
 
 async def put_unit_prices(connection: Connection, prices: Prices) -> None:
     rows = [(band, day, yen) for band, timeline in prices.items() for day, yen in timeline.items()]
-    columns: Mapping[int, list[Any]] = {n: [row[n] for row in rows] for n in range(3)}
     await connection.execute(FORGET_PRICES)
-    await connection.execute(PUT_PRICES, *columns.values())
+    await connection.execute(
+        PUT_PRICES,
+        [band for band, _, _ in rows],
+        [day for _, day, _ in rows],
+        [yen for _, _, yen in rows],
+    )
 
 
 # --- Rules, as committed beside this file
