@@ -70,9 +70,12 @@ class Faults:
                 done(number + 1)
             await others[1]
         finally:
+            repeats_ended = others[0].done()
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+        if repeats_ended:
+            others[0].result()
 
     async def kill(self, victim: str, away_s: float) -> None:
         if victim in {KAFKA, POSTGRES}:
@@ -130,7 +133,7 @@ class Faults:
         async with _closed_after(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer:
             for one in records:
                 await producer.send_and_wait(
-                    topic,
+                    one.topic,
                     one.value,
                     key=one.key,
                     headers=list(one.headers),
