@@ -1,0 +1,295 @@
+"""What a partner's API answers, in process on a real PostgreSQL; events are handed to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import httpx2
+import pytest
+
+from services.rent_sponsorship.api import create_agreements_router
+from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
+from shared.access import register
+from shared.access.keys import ApiKey, new_key
+from shared.clock import now
+from shared.commitments import projections
+from shared.commitments.desk import Desk
+from shared.contracts.event import Event
+from shared.contracts.homes import (
+    DeliveryConfirmed,
+    DeliveryDisputed,
+    HomeRegistered,
+    NeedRestated,
+    RequiredTotal,
+)
+from shared.contracts.organisations import (
+    KeyIssued,
+    OrganisationRegistered,
+    PartyJoined,
+    Sector,
+)
+from shared.contracts.rent_sponsorship import OWNER
+from shared.envelope import Envelope
+from shared.http.app import create_app
+from shared.ids import new_id, new_opaque_id
+from shared.service import Plumbing, ServiceSettings, plumbing
+from shared.work import Cause
+from tests.support.stack import MakeDatabase
+
+PATH = "/v1/rent-agreements"
+RENT_A_MONTH = 1_000
+
+
+@dataclass
+class Api:
+    """Rent sponsorship without its process: no relay runs, no consumer."""
+
+    built: Plumbing
+    client: httpx2.AsyncClient
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+
+    async def hears(self, *events: Event) -> None:
+        envelope = Envelope(new_id(), "", "", "", 1, now(), "", None)
+        async with self.built.transactions.pool.acquire() as connection:
+            for event in events:
+                await register.project(connection, event, envelope)
+                await projections.keep_home(connection, event)
+
+    async def organisation(self, name: str, sector: Sector, *home_ids: str) -> None:
+        key = self.keys[name] = new_key()
+        await self.hears(
+            OrganisationRegistered(organisation_id=name, sectors=(sector,)),
+            KeyIssued(organisation_id=name, key_id=key.key_id, secret_sha256=key.secret_sha256),
+            *(
+                PartyJoined(home_id=home_id, organisation_id=name, sector=sector)
+                for home_id in home_ids
+            ),
+        )
+
+    async def home(self, home_id: str) -> None:
+        months = ("2011-08", "2011-09", "2011-10")
+        await self.hears(
+            HomeRegistered(
+                home_id=home_id,
+                prefecture_code="14",
+                home_operator_kind="nonprofit",
+                home_operator_id="crop-minori",
+                capacity=6,
+                opens_on=date(2011, 8, 1),
+            ),
+            NeedRestated(
+                home_id=home_id,
+                required=tuple(
+                    RequiredTotal(resource="rent", month=month, quantity=RENT_A_MONTH)
+                    for month in months
+                ),
+            ),
+        )
+
+    async def day(self, day: date) -> None:
+        async with self.built.transactions.begin(Cause(correlation="a-day")) as work:
+            await self.built.business_date.begin(work, day)
+
+    async def post(
+        self, name: str, path: str, body: dict[str, Any], again: str | None = None
+    ) -> httpx2.Response:
+        headers = {**self._opening(name), "Idempotency-Key": again or new_opaque_id()}
+        return await self.client.post(f"{PATH}{path}", json=body, headers=headers)
+
+    async def done(self, name: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.post(name, path, body)
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    async def get(self, name: str, path: str = "", **query: str | int) -> httpx2.Response:
+        return await self.client.get(f"{PATH}{path}", params=query, headers=self._opening(name))
+
+    async def items(self, name: str, path: str = "", **query: str | int) -> list[dict[str, Any]]:
+        return list((await self.get(name, path, **query)).json()["items"])
+
+    async def agreement(self, name: str, home_id: str, **terms: int) -> str:
+        """Agree on all three months' rent, and return where the agreement is found."""
+        answer = await self.done(name, "", {"home_id": home_id, **terms})
+        path = f"/{answer['commitment_id']}"
+        body = {"from_month": "2011-08", "through_month": "2011-10", "amount_yen": RENT_A_MONTH}
+        await self.done(name, f"{path}/promises", body)
+        return path
+
+    def _opening(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[name]}"}
+
+
+@pytest.fixture
+async def api(database: MakeDatabase) -> AsyncIterator[Api]:
+    url = (await database(OWNER)).url(OWNER)
+    async with served(url) as one:
+        await one.home("h")
+        await one.home("other-home")
+        await one.organisation("sponsor", "company", "h")
+        await one.organisation("neighbour", "company", "h", "other-home")
+        await one.organisation("nonprofit", "nonprofit", "h")
+        await one.organisation("stranger", "company", "other-home")
+        yield one
+
+
+@asynccontextmanager
+async def served(database_url: str) -> AsyncIterator[Api]:
+    settings = ServiceSettings(
+        database_url=database_url, kafka_bootstrap="none:1", port=1, simulated=True
+    )
+    async with plumbing(OWNER, settings, project=projections.project) as built:
+        desk = Desk(built, RENT_AGREEMENT, "rent", SECTORS)
+        built.business_date.on_day_passed(desk.day_passed)
+        app = create_app(OWNER, built.register, [create_agreements_router(desk)])
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://rent") as client:
+            yield Api(built, client)
+
+
+async def test_an_agreement_is_shown_month_by_month(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    paid = await api.post(
+        "sponsor",
+        f"{path}/payments",
+        {"month": "2011-08", "amount_yen": 1_100, "beyond_promise_yen": 100},
+    )
+    assert paid.status_code == httpx2.codes.CREATED
+    shown = (await api.get("nonprofit", path)).json()
+    assert shown["organisation_id"] == "sponsor"
+    assert shown["version"] == 3
+    assert shown["months"][:2] == [
+        {"month": "2011-08", "promised": 1_000, "delivered": 1_000, "outstanding": 0},
+        {"month": "2011-09", "promised": 1_000, "delivered": 0, "outstanding": 1_000},
+    ]
+
+
+async def test_a_stranger_to_a_home_finds_nothing_of_it(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    assert (await api.get("stranger", path)).status_code == httpx2.codes.NOT_FOUND
+    assert (await api.get("stranger", f"{path}/payments")).status_code == httpx2.codes.NOT_FOUND
+    assert (await api.get("sponsor", "/nothing")).status_code == httpx2.codes.NOT_FOUND
+    assert await api.items("stranger") == []
+    assert await api.items("stranger", home_id="h") == []
+
+
+async def test_an_organisation_acts_for_itself_alone_in_its_own_sector(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    payment = {"month": "2011-08", "amount_yen": 1}
+    foreign = await api.post("neighbour", f"{path}/payments", payment)
+    assert foreign.status_code == httpx2.codes.FORBIDDEN
+    wrong_sector = await api.post("nonprofit", "", {"home_id": "h"})
+    assert wrong_sector.status_code == httpx2.codes.FORBIDDEN
+    not_a_party = await api.post("stranger", "", {"home_id": "h"})
+    assert not_a_party.status_code == httpx2.codes.NOT_FOUND
+
+
+async def test_agreements_are_listed_page_by_page(api: Api) -> None:
+    paths = [await api.agreement("sponsor", "h"), await api.agreement("neighbour", "h")]
+    elsewhere = await api.agreement("neighbour", "other-home")
+
+    first = (await api.get("sponsor", limit=1)).json()
+    second = (await api.get("sponsor", limit=1, cursor=first["next_cursor"])).json()
+    last = (await api.get("sponsor", limit=1, cursor=second["next_cursor"])).json()
+
+    listed = [f"/{one['commitment_id']}" for one in first["items"] + second["items"]]
+    assert listed == paths
+    assert last == {"items": [], "next_cursor": None}
+    of_the_other = await api.items("neighbour", home_id="other-home")
+    assert [f"/{one['commitment_id']}" for one in of_the_other] == [elsewhere]
+
+
+async def test_payments_are_listed_with_what_the_home_says_of_them(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    payments = {
+        month: (
+            await api.done(
+                "sponsor", f"{path}/payments", {"month": month, "amount_yen": RENT_A_MONTH}
+            )
+        )["delivery_id"]
+        for month in ("2011-09", "2011-08")
+    }
+    await api.hears(
+        DeliveryConfirmed(
+            home_id="h",
+            delivery_id=payments["2011-08"],
+            delivery_version=4,
+            quantity=900,
+            confirmed=900,
+            confirmed_by="crop-minori",
+        ),
+        DeliveryDisputed(
+            home_id="h",
+            delivery_id=payments["2011-09"],
+            dispute_id="dispute",
+            reason_code="not_received",
+            disputed_by="crop-minori",
+        ),
+    )
+    first = (await api.get("sponsor", f"{path}/payments", limit=1)).json()
+    rest = await api.items("sponsor", f"{path}/payments", cursor=first["next_cursor"])
+    told = [
+        (one["month"], one["confirmed"], one["dispute_id"]) for one in (*first["items"], *rest)
+    ]
+    assert told == [("2011-08", 900, None), ("2011-09", 0, "dispute")]
+
+
+async def test_what_months_that_have_ended_still_owe_is_overdue(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    await api.agreement("neighbour", "h")
+    await api.done("sponsor", f"{path}/payments", {"month": "2011-08", "amount_yen": 1_000})
+    await api.done("sponsor", f"{path}/payments", {"month": "2011-09", "amount_yen": 400})
+    await api.day(date(2011, 10, 31))
+    (overdue,) = await api.items("sponsor", "/overdue")
+    assert (overdue["month"], overdue["outstanding"]) == ("2011-09", 600)
+    assert overdue["organisation_id"] == "sponsor"
+
+
+async def test_what_never_came_lapses_as_the_days_pass(api: Api) -> None:
+    lapsing = await api.agreement("sponsor", "h", lapse_days=30)
+    lasting = await api.agreement("sponsor", "h")
+    await api.day(date(2011, 9, 30))
+    assert await outstanding(api, lapsing) == [1_000, 1_000, 1_000]
+    await api.day(date(2011, 10, 1))
+    assert await outstanding(api, lapsing) == [0, 1_000, 1_000]
+    assert await outstanding(api, lasting) == [1_000, 1_000, 1_000]
+
+
+async def test_a_notice_without_a_day_is_given_today(api: Api) -> None:
+    path = await api.agreement("sponsor", "h", notice_months=1)
+    await api.day(date(2011, 8, 15))
+    await api.done("sponsor", f"{path}/withdrawal", {})
+    assert (await api.get("sponsor", path)).json()["withdrawn_from"] == "2011-10"
+    assert await outstanding(api, path) == [1_000, 1_000, 0]
+
+
+async def test_the_same_request_again_is_answered_the_same_and_done_once(api: Api) -> None:
+    path, again = await api.agreement("sponsor", "h"), new_opaque_id()
+    payment = {"month": "2011-08", "amount_yen": 100}
+    first = await api.post("sponsor", f"{path}/payments", payment, again)
+    repeat = await api.post("sponsor", f"{path}/payments", payment, again)
+    assert repeat.json() == first.json()
+    assert len(await api.items("sponsor", f"{path}/payments")) == 1
+    other = await api.post("sponsor", f"{path}/payments", {**payment, "amount_yen": 101}, again)
+    assert other.json()["type"] == "urn:yui:problem:key-reused"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"month": "2011-08", "amount_yen": 1, "beyond_promis_yen": 1},
+        {"month": "2011-08", "quantity": 1},
+        {"month": "2011-13", "amount_yen": 1},
+        {"month": "2011-08", "amount_yen": 0},
+    ],
+)
+async def test_a_request_in_other_words_is_refused(api: Api, body: dict[str, Any]) -> None:
+    path = await api.agreement("sponsor", "h")
+    answer = await api.post("sponsor", f"{path}/payments", body)
+    assert answer.json()["type"] == "urn:yui:problem:invalid-request"
+
+
+async def outstanding(api: Api, path: str) -> list[int]:
+    months = (await api.get("sponsor", path)).json()["months"]
+    return [month["outstanding"] for month in months]
