@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -180,26 +181,36 @@ def demo(
 
 
 @app.command()
-def verify() -> None:
+def verify(
+    settle: Annotated[
+        float, typer.Option(help="Wait at most so many seconds until all has arrived.", min=0)
+    ] = 30,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="What a client was told, a line of JSON each: is all of it there?"),
+    ] = None,
+) -> None:
     """Prove that nothing was lost, doubled or altered: the books against the owners' events.
 
-    Example: `yui verify`
+    Examples: `yui verify`, `yui verify --settle 120 --journal answers.jsonl`
     """
-    raise typer.Exit(1 if _verify(runtime.configured()) else 0)
+    found = runtime.configured()
+    raise typer.Exit(1 if _verify(found, settle_s=settle, journal=journal) else 0)
 
 
-def _verify(found: runtime.Runtime) -> object:
-    return _run_module("deploy.verify", found.database.url(AUDITOR), found.servers.kafka_bootstrap)
+def _verify(found: runtime.Runtime, **options: object) -> object:
+    servers = found.database.url(AUDITOR), found.servers.kafka_bootstrap
+    return _run_module("deploy.verify", *servers, **options)
 
 
-def _run_module(name: str, *arguments: object) -> object:
+def _run_module(name: str, *arguments: object, **options: object) -> object:
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
         raise Problem(f"{name} is not written yet", "Take a later version of Yui") from error
-    result: object = module.run(*arguments)
+    result: object = module.run(*arguments, **options)
     if inspect.iscoroutine(result):
         return asyncio.run(result)
     return result

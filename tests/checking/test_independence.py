@@ -1,0 +1,16 @@
+"""The checker shares no code with what it checks."""
+
+import subprocess
+import sys
+
+LOADED = """
+import sys
+import deploy.verify
+print(*(name for name in sys.modules if name.partition(".")[0] in {"shared", "services"}))
+"""
+
+
+def test_the_checker_runs_without_any_code_of_the_product() -> None:
+    command = [sys.executable, "-c", LOADED]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  ours
+    assert done.stdout.split() == []
