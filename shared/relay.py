@@ -40,6 +40,11 @@ SELECT extract(epoch FROM clock_timestamp() - min(recorded_at))::float8
 FROM outbox JOIN event USING (position)
 """
 
+NOTIFY: Final = """
+-- Wakes the leader, whichever process it is in.
+SELECT pg_notify($1, '')
+"""
+
 LEAD: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 
 FAULTS = (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -89,7 +94,7 @@ class Relay:
         await asyncio.sleep(NOTIFY_AFTER_S)
         self._notifying = None
         with suppress(*FAULTS):
-            await self._pool.execute("SELECT pg_notify($1, '')", self._topic)
+            await self._pool.execute(NOTIFY, self._topic)
 
     async def _lead(self) -> None:
         # A connection of its own: a pool would give the lock back on release.
