@@ -1,7 +1,10 @@
 """Every SQL statement of every module is one that the database allows to its service."""
 
+import ast
 import importlib
+import inspect
 import pkgutil
+import re
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Final
@@ -17,6 +20,9 @@ from shared.contracts.registry import PARTNERS
 from tests.support.stack import MakeDatabase
 
 VERBS: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "MERGE", "TRUNCATE", "LOCK")
+SQL: Final = re.compile(
+    r"\s*(--.*\n\s*)*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|WITH \w+ AS|TRUNCATE)\b"
+)
 SERVICES: Final = [service.name for service in present()]
 ONLY_PARTNERS: Final = "shared.commitments"
 
@@ -59,6 +65,27 @@ async def faults(url: str, found: dict[str, str]) -> Sequence[str]:
             except asyncpg.PostgresError as error:
                 said.append(f"{name}: {type(error).__name__}: {error}")
     return said
+
+
+def unnamed(source: str) -> list[str]:
+    """Return the statements in a module's text that are not constants of the module."""
+    tree = ast.parse(source)
+    constants = (node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign))
+    named = {id(part) for constant in constants for part in ast.walk(constant)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in named
+        and SQL.match(node.value)
+    ]
+
+
+def test_every_statement_has_a_name_under_which_it_is_tried_here() -> None:
+    for module in (*modules(shared), *modules(services)):
+        assert unnamed(inspect.getsource(module)) == [], module.__name__
+    assert unnamed("def forget(pool):\n    pool.execute('DELETE FROM event')") != []
 
 
 @pytest.mark.parametrize("service", SERVICES)
