@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener
+from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -13,6 +14,8 @@ from shared.consuming.record import Record
 
 BATCH_RECORDS_MAX: Final = 500
 REQUEST_TIMEOUT_MS: Final = 10_000
+METADATA_AGE_MS: Final = 5_000
+"""How late a topic that was declared, or made anew, is noticed; by default after five minutes."""
 
 
 def build_producer(bootstrap: str) -> AIOKafkaProducer:
@@ -35,6 +38,7 @@ def build_broker(bootstrap: str) -> KafkaBroker:
         parser=_pass_through,
         decoder=_records,
         graceful_timeout=5,
+        metadata_max_age_ms=METADATA_AGE_MS,
     )
 
 
@@ -62,6 +66,15 @@ def subscribe(
         heartbeat_interval_ms=1_000,
         max_poll_interval_ms=300_000,
     )
+
+
+async def reach(bootstrap: str) -> None:
+    """Raise where no broker answers; what FastStream has begun by then it would not give back."""
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    try:
+        await client.bootstrap()
+    finally:
+        await client.close()
 
 
 async def _pass_through(batch: tuple[Record, ...]) -> KafkaMessage:

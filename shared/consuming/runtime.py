@@ -21,7 +21,7 @@ from shared.consuming.inbox import read
 from shared.consuming.record import Received, Record
 from shared.consuming.telling import tell
 from shared.handling import Transactions
-from shared.kafka import build_broker, subscribe
+from shared.kafka import build_broker, reach, subscribe
 from shared.metrics import BATCH_SECONDS
 
 BACK_OFF_S: Final = (0.05, 5.0)
@@ -50,6 +50,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # the client s
         """Where Kafka no longer holds what was applied: `yui events republish` refills it."""
         self.running = False
         self._transactions = transactions
+        self._bootstrap = bootstrap
         self._broker = build_broker(bootstrap)
         self._subscriber = subscribe(self._broker, transactions.service, topics, self)
         self._subscriber(self._on_batch)
@@ -81,6 +82,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # the client s
         back_off_s = BACK_OFF_S[0]
         while True:
             try:
+                await reach(self._bootstrap)
                 await self._broker.start()
             except (KafkaError, OSError) as fault:
                 log.warning("broker_away", fault=type(fault).__name__)
