@@ -5,7 +5,7 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -26,6 +26,7 @@ GUARD_S: Final = 0.2
 MOVED_S: Final = 16.0
 """Longer than a group waits for a member that says nothing."""
 LOOK_S: Final = 0.5
+REPEAT_S: Final = (0.5, 3.0)
 TOLD_TWICE: Final = 20
 
 CUT_ANSWERS: Final = {
@@ -55,27 +56,27 @@ class Faults:
 
     async def strike(self, done: Callable[[int], None]) -> None:
         """Kill as often as planned, with pauses, and do the rest beside it."""
+        repeats = asyncio.create_task(self._tell_twice_again_and_again())
+        zombies = asyncio.create_task(self._zombies())
+        try:
+            await self._kill_all(done)
+            await zombies
+            if repeats.done():
+                repeats.result()
+        finally:
+            for task in (repeats, zombies):
+                task.cancel()
+            await asyncio.gather(repeats, zombies, return_exceptions=True)
+
+    async def _kill_all(self, done: Callable[[int], None]) -> None:
         choices = self.plan.choices("kills")
-        others = [
-            asyncio.create_task(self._again_and_again(self.tell_twice, "repeats", (0.5, 3))),
-            asyncio.create_task(self._zombies(self.plan.choices("zombies"))),
-        ]
         anyone = (*self.processes, KAFKA, POSTGRES)
         in_turn = cycle(self.plan.in_turn)
-        try:
-            for number in range(self.plan.kills):
-                await asyncio.sleep(choices.uniform(*self.plan.pause_s))
-                victim = next(in_turn, None) or choices.choice(anyone)
-                await self.kill(victim, choices.uniform(*AWAY_S))
-                done(number + 1)
-            await others[1]
-        finally:
-            repeats_ended = others[0].done()
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-        if repeats_ended:
-            others[0].result()
+        for number in range(1, self.plan.kills + 1):
+            await asyncio.sleep(choices.uniform(*self.plan.pause_s))
+            victim = next(in_turn, None) or choices.choice(anyone)
+            await self.kill(victim, choices.uniform(*AWAY_S))
+            done(number)
 
     async def kill(self, victim: str, away_s: float) -> None:
         if victim in {KAFKA, POSTGRES}:
@@ -101,18 +102,13 @@ class Faults:
                     process.launch()
             await asyncio.sleep(GUARD_S)
 
-    async def _again_and_again(
-        self,
-        what: Callable[[random.Random], Awaitable[None]],
-        name: str,
-        pause_s: tuple[float, float],
-    ) -> None:
-        choices = self.plan.choices(name)
+    async def _tell_twice_again_and_again(self) -> None:
+        choices = self.plan.choices("repeats")
         while True:
-            await asyncio.sleep(choices.uniform(*pause_s))
+            await asyncio.sleep(choices.uniform(*REPEAT_S))
             # The broker may be away at that very moment.
             with suppress(KafkaError, OSError, TimeoutError, AssertionError):
-                await what(choices)
+                await self.tell_twice(choices)
 
     async def tell_twice(self, choices: random.Random) -> None:
         """Send records again as they are, as a relay may do after a lost answer."""
@@ -141,7 +137,8 @@ class Faults:
                 )
                 self.other["records sent twice"] += 1
 
-    async def _zombies(self, choices: random.Random) -> None:
+    async def _zombies(self) -> None:
+        choices = self.plan.choices("zombies")
         doubled = [name for name in self.processes if name in self.plan.doubled]
         for _ in range(self.plan.zombies if doubled else 0):
             await asyncio.sleep(choices.uniform(1, 5))

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +42,6 @@ class Outcome:
     cuts: Counter[str]
     said: Counter[str]
     seconds: float
-    journal: Path = field(default_factory=Path)
 
 
 async def run(stack: Stack, plan: Plan, say: Say, advance: Callable[[int], None]) -> Outcome:
