@@ -99,9 +99,8 @@ class Sorting:
 
     def _sort_one(self, received: Received) -> None:
         event_id = received.envelope.event_id
-        version, last_id = self._versions.get(received.stream, (0, None))
-        ahead = received.envelope.version - version
-        if ahead <= 0 and event_id in {last_id, *self._seen, *self._known.decided}:
+        ahead = received.envelope.version - self._following(received.stream) + 1
+        if ahead <= 0 and self._is_known(received):
             self.sorted.duplicates += 1
             return
         if ahead <= 0:
@@ -115,6 +114,11 @@ class Sorting:
             self._hold(received)
         else:
             self._park_fork(received)
+
+    def _is_known(self, received: Received) -> bool:
+        event_id = received.envelope.event_id
+        is_last = self._versions[received.stream][1] == event_id
+        return is_last or event_id in self._seen or event_id in self._known.decided
 
     def _hold(self, received: Received) -> None:
         waiting = self._waits(received)
