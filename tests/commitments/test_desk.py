@@ -18,8 +18,11 @@ from shared.commitments import projections
 from shared.commitments.desk import Desk
 from shared.contracts.event import Event
 from shared.contracts.homes import (
+    ConfirmationTakenBack,
     DeliveryConfirmed,
     DeliveryDisputed,
+    DisputeClosed,
+    HomeClosed,
     HomeRegistered,
     NeedRestated,
     RequiredTotal,
@@ -233,6 +236,50 @@ async def test_payments_are_listed_with_what_the_home_says_of_them(api: Api) -> 
         (one["month"], one["confirmed"], one["dispute_id"]) for one in (*first["items"], *rest)
     ]
     assert told == [("2011-08", 900, None), ("2011-09", 0, "dispute")]
+
+
+async def test_a_payment_is_not_corrected_below_what_the_home_has_confirmed(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    payment = {"month": "2011-08", "amount_yen": RENT_A_MONTH}
+    delivery_id = (await api.done("sponsor", f"{path}/payments", payment))["delivery_id"]
+    correction = f"{path}/payments/{delivery_id}/correction"
+    receipt = {"home_id": "h", "delivery_id": delivery_id, "quantity": 900}
+    await api.hears(
+        DeliveryConfirmed(**receipt, delivery_version=3, confirmed=900, confirmed_by="x")
+    )
+    refused = await api.post("sponsor", correction, {"amount_yen": 800})
+    assert refused.json()["type"] == "urn:yui:problem:correction-below-confirmed"
+    await api.hears(ConfirmationTakenBack(**receipt, confirmed=0, taken_back_by="x"))
+    await api.done("sponsor", correction, {"amount_yen": 800})
+    assert await outstanding(api, path) == [200, 1_000, 1_000]
+
+
+async def test_a_dispute_is_answered_while_it_is_open(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    payment = {"month": "2011-08", "amount_yen": RENT_A_MONTH}
+    delivery_id = (await api.done("sponsor", f"{path}/payments", payment))["delivery_id"]
+    answer = f"{path}/payments/{delivery_id}/disputes/dispute/answer"
+    stands = {"reason_code": "as_agreed"}
+    dispute = {"home_id": "h", "delivery_id": delivery_id, "dispute_id": "dispute"}
+    await api.hears(DeliveryDisputed(**dispute, reason_code="quality", disputed_by="x"))
+    await api.done("sponsor", answer, stands)
+    await api.hears(DisputeClosed(**dispute, closed_by="x"))
+    refused = await api.post("sponsor", answer, stands)
+    assert refused.json()["type"] == "urn:yui:problem:dispute-unknown"
+
+
+async def test_a_home_that_has_closed_is_promised_nothing_more(api: Api) -> None:
+    await api.organisation("third", "company", "never-registered")
+    unknown = await api.post("third", "", {"home_id": "never-registered"})
+    assert unknown.json()["type"] == "urn:yui:problem:home-unknown"
+    await api.hears(HomeClosed(home_id="h", closed_on=date(2012, 3, 31)))
+    closed = await api.post("sponsor", "", {"home_id": "h"})
+    assert closed.json()["type"] == "urn:yui:problem:home-closed"
+
+
+async def test_an_agreement_that_nobody_made_is_not_kept(api: Api) -> None:
+    missing = await api.post("sponsor", "/nothing/withdrawal", {})
+    assert missing.json()["type"] == "urn:yui:problem:commitment-unknown"
 
 
 async def test_what_months_that_have_ended_still_owe_is_overdue(api: Api) -> None:
