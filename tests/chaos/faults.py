@@ -28,6 +28,7 @@ MOVED_S: Final = 16.0
 LOOK_S: Final = 0.5
 REPEAT_S: Final = (0.5, 3.0)
 TOLD_TWICE: Final = 20
+LAST_REPEATS: Final = 20
 
 CUT_ANSWERS: Final = {
     "Produce": 0.04,
@@ -74,7 +75,8 @@ class Faults:
         in_turn = cycle(self.plan.in_turn)
         for number in range(1, self.plan.kills + 1):
             await asyncio.sleep(choices.uniform(*self.plan.pause_s))
-            victim = next(in_turn, None) or choices.choice(anyone)
+            victims = [name for name in anyone if name not in self.busy]
+            victim = next(in_turn, None) or choices.choice(victims)
             await self.kill(victim, choices.uniform(*AWAY_S))
             done(number)
 
@@ -109,6 +111,12 @@ class Faults:
             # The broker may be away at that very moment.
             with suppress(KafkaError, OSError, TimeoutError, AssertionError):
                 await self.tell_twice(choices)
+
+    async def tell_all_twice(self) -> None:
+        """Send some of everything again, when nothing is in the way any more."""
+        choices = self.plan.choices("last repeats")
+        for _ in range(LAST_REPEATS):
+            await self.tell_twice(choices)
 
     async def tell_twice(self, choices: random.Random) -> None:
         """Send records again as they are, as a relay may do after a lost answer."""

@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx2
 
+from deploy import kafka
 from deploy.checking.check import Asked, check
 from deploy.checking.findings import Findings
 from deploy.database import Database
@@ -139,7 +140,11 @@ async def _play(
             proxy.policy = cutting(plan.choices("cuts"))
             await _unless_ended(writing, faults.strike(advance))
             proxy.policy = never
+            await assert_eventually(
+                lambda: kafka.answers(stack.kafka_bootstrap), within_seconds=READY_S
+            )
             await _all_ready(faults)
+            await faults.tell_all_twice()
             stopping.set()
             await asyncio.wait_for(asyncio.gather(*writing), FINISH_S)
         finally:
