@@ -62,8 +62,7 @@ class Books:
     async def _post(self, work: Work, moving: Sequence[tuple[Received, Sequence[Moved]]]) -> None:
         connection = work.connection
         homes = sorted({_home(received) for received, _ in moving})
-        await connection.execute(sql.KNOW_HEADS, homes)
-        heads = {row["home_id"]: row for row in await connection.fetch(sql.LOCK_HEADS, homes)}
+        heads = await _lock_heads(connection, homes)
         bookings = list(_numbered(moving, heads))
         await _link(connection, bookings, await self._business_date.today(connection))
         cells = await _post_cells(connection, bookings)
@@ -89,6 +88,16 @@ def _is_told(received: Received) -> bool:
     """Whether an event is told to the ledger itself, not to its books."""
     played = received.envelope.type_name == BusinessDateAdvanced.type_name()
     return played or received.record.topic == REGISTER
+
+
+async def _lock_heads(
+    connection: Connection, homes: Sequence[str]
+) -> Mapping[str, asyncpg.Record]:
+    rows = await connection.fetch(sql.LOCK_HEADS, homes)
+    if len(rows) < len(homes):
+        await connection.execute(sql.KNOW_HEADS, homes)
+        rows = await connection.fetch(sql.LOCK_HEADS, homes)
+    return {row["home_id"]: row for row in rows}
 
 
 def _numbered(
