@@ -100,10 +100,14 @@ def test_every_contract_is_broken_once() -> None:
 
 PARTS: Final = {"app", "api", "consumers", "repository", "domain"}
 DATA: Final = {".toml", ".sql"}
-DRAWERS: Final = {
-    *("base", "common", "constants", "data", "exceptions", "handlers", "helpers", "impl", "info"),
-    *("manager", "misc", "models", "processor", "schemas", "tools", "types", "util", "utils"),
+DRAWERS: Final = {"common", "helpers", "impl", "manager", "misc", "processor", "util", "utils"}
+PATTERNS: Final = {
+    *("base", "constants", "data", "exceptions", "handlers", "info", "models", "schemas"),
+    *("service", "tools", "types"),
 }
+"""No name for a whole file; as a word of one they may be what it is about."""
+NAMED: Final = {Path("shared/service.py"), Path("deploy/compose/service.py")}
+"""What every service's process is made of, and what becomes one: the word of the domain."""
 LINES_MAX: Final = 400  # about 300 is when it is time
 STATEMENT: Final = re.compile(r"\s*(--.*\s*)*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
 
@@ -132,10 +136,11 @@ def test_a_card_says_what_its_service_owns_publishes_and_hears() -> None:
         assert topic in said or "Publishes nothing" in said, card
 
 
-def test_nothing_is_named_after_a_drawer() -> None:
+def test_nothing_is_named_after_a_drawer_or_a_pattern() -> None:
     for path in files_of_repository("services", "shared", "deploy", "tests", "bench"):
         words = {word for part in path.with_suffix("").parts for word in part.split("_")}
         assert not words & DRAWERS, f"{path} is a drawer"
+        assert path.stem not in PATTERNS or path in NAMED, f"{path} is named after a pattern"
 
 
 def test_a_file_that_grows_becomes_a_folder() -> None:
