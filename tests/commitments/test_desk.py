@@ -12,7 +12,6 @@ import pytest
 from services.rent_sponsorship.api import create_agreements_router
 from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
 from shared.access import register
-from shared.access.keys import ApiKey, new_key
 from shared.clock import now
 from shared.commitments import projections
 from shared.commitments.desk import Desk
@@ -27,18 +26,14 @@ from shared.contracts.homes import (
     NeedRestated,
     RequiredTotal,
 )
-from shared.contracts.organisations import (
-    KeyIssued,
-    OrganisationRegistered,
-    PartyJoined,
-    Sector,
-)
+from shared.contracts.organisations import Sector
 from shared.contracts.rent_sponsorship import OWNER
 from shared.envelope import Envelope
 from shared.http.app import create_app
 from shared.ids import new_id, new_opaque_id
 from shared.service import Plumbing, ServiceSettings, plumbing
 from shared.work import Cause
+from tests.support.partners import Partner, introduction
 from tests.support.stack import MakeDatabase
 
 PATH = "/v1/rent-agreements"
@@ -51,7 +46,7 @@ class Api:
 
     built: Plumbing
     client: httpx2.AsyncClient
-    keys: dict[str, ApiKey] = field(default_factory=dict)
+    partners: dict[str, Partner] = field(default_factory=dict)
 
     async def hears(self, *events: Event) -> None:
         envelope = Envelope(new_id(), "", "", "", 1, now(), "", None)
@@ -61,15 +56,8 @@ class Api:
                 await projections.keep_home(connection, event)
 
     async def organisation(self, name: str, sector: Sector, *home_ids: str) -> None:
-        key = self.keys[name] = new_key()
-        await self.hears(
-            OrganisationRegistered(organisation_id=name, sectors=(sector,)),
-            KeyIssued(organisation_id=name, key_id=key.key_id, secret_sha256=key.secret_sha256),
-            *(
-                PartyJoined(home_id=home_id, organisation_id=name, sector=sector)
-                for home_id in home_ids
-            ),
-        )
+        self.partners[name] = Partner(sector, organisation_id=name)
+        await self.hears(*introduction(self.partners[name], *home_ids))
 
     async def home(self, home_id: str) -> None:
         months = ("2011-08", "2011-09", "2011-10")
@@ -98,7 +86,7 @@ class Api:
     async def post(
         self, name: str, path: str, body: dict[str, Any], again: str | None = None
     ) -> httpx2.Response:
-        headers = {**self._opening(name), "Idempotency-Key": again or new_opaque_id()}
+        headers = {**self.partners[name].headers, "Idempotency-Key": again or new_opaque_id()}
         return await self.client.post(f"{PATH}{path}", json=body, headers=headers)
 
     async def done(self, name: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +95,9 @@ class Api:
         return dict(answer.json())
 
     async def get(self, name: str, path: str = "", **query: str | int) -> httpx2.Response:
-        return await self.client.get(f"{PATH}{path}", params=query, headers=self._opening(name))
+        return await self.client.get(
+            f"{PATH}{path}", params=query, headers=self.partners[name].headers
+        )
 
     async def items(self, name: str, path: str = "", **query: str | int) -> list[dict[str, Any]]:
         return list((await self.get(name, path, **query)).json()["items"])
@@ -119,9 +109,6 @@ class Api:
         body = {"from_month": "2011-08", "through_month": "2011-10", "amount_yen": RENT_A_MONTH}
         await self.done(name, f"{path}/promises", body)
         return path
-
-    def _opening(self, name: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.keys[name]}"}
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from shared.access.keys import ApiKey, new_key
-from shared.contracts.event import Month, Movement
+from shared.contracts.event import Event, Month, Movement
 from shared.contracts.homes import HomeRegistered, NeedRestated, RequiredTotal
 from shared.contracts.organisations import KeyIssued, OrganisationRegistered, PartyJoined, Sector
 from shared.ids import new_opaque_id
@@ -27,15 +27,23 @@ class Partner:
 
 
 async def announce(publisher: Publisher, partner: Partner, home_id: str) -> None:
+    await publisher.publish(*introduction(partner, home_id))
+
+
+def introduction(partner: Partner, *home_ids: str) -> tuple[Event, ...]:
+    """Return what the register says of a partner: who it is, its key, its homes."""
     who = partner.organisation_id
-    await publisher.publish(
+    return (
         OrganisationRegistered(organisation_id=who, sectors=(partner.sector,)),
         KeyIssued(
             organisation_id=who,
             key_id=partner.key.key_id,
             secret_sha256=partner.key.secret_sha256,
         ),
-        PartyJoined(home_id=home_id, organisation_id=who, sector=partner.sector),
+        *(
+            PartyJoined(home_id=home_id, organisation_id=who, sector=partner.sector)
+            for home_id in home_ids
+        ),
     )
 
 
