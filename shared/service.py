@@ -48,7 +48,10 @@ S = TypeVar("S", bound=ServiceSettings)
 
 
 def settings_config(service: str) -> SettingsConfigDict:
-    return SettingsConfigDict(env_prefix=f"YUI_{service.upper()}_", extra="ignore")
+    # What is missing is told, never what is there: the address of the database holds a password.
+    return SettingsConfigDict(
+        env_prefix=f"YUI_{service.upper()}_", extra="ignore", hide_input_in_errors=True
+    )
 
 
 async def project_nothing(*_: object) -> None:
