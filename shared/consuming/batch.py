@@ -45,6 +45,11 @@ PASSING: Final = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidCachedStatementError,
     asyncpg.OutdatedSchemaCacheError,
+    # No record's fault: the schema is older than the code, and every home would be parked.
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InsufficientPrivilegeError,
 )
 """Faults that may pass: the batch is rolled back and tried again, and loses nothing."""
 

@@ -53,6 +53,7 @@ async def test_a_fault_after_the_effects_undoes_them_and_loses_nothing(
         asyncpg.SerializationError(),
         asyncpg.DeadlockDetectedError(),
         asyncpg.AdminShutdownError(),
+        asyncpg.UndefinedColumnError(),
         ConnectionResetError(),
         TimeoutError(),
     ):
