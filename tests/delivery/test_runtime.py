@@ -77,11 +77,13 @@ class Heard:
 @pytest.fixture
 async def heard(listening: Listening, stack: Stack) -> AsyncIterator[Heard]:
     producer = build_producer(stack.kafka_bootstrap)
-    await producer.start()
-    made = Heard(listening, stack, producer)
-    await topics.apply(stack.kafka_bootstrap, [made.topic, made.other_topic])
-    yield made
-    await producer.stop()
+    try:
+        await producer.start()
+        made = Heard(listening, stack, producer)
+        await topics.apply(stack.kafka_bootstrap, [made.topic, made.other_topic])
+        yield made
+    finally:
+        await producer.stop()
 
 
 @asynccontextmanager
