@@ -28,7 +28,6 @@ MOVED_S: Final = 16.0
 LOOK_S: Final = 0.5
 REPEAT_S: Final = (0.5, 3.0)
 TOLD_TWICE: Final = 20
-LAST_REPEATS: Final = 20
 
 CUT_ANSWERS: Final = {
     "Produce": 0.04,
@@ -112,38 +111,34 @@ class Faults:
             with suppress(KafkaError, OSError, TimeoutError, AssertionError):
                 await self.tell_twice(choices)
 
-    async def tell_all_twice(self) -> None:
-        """Send some of everything again, when nothing is in the way any more."""
-        choices = self.plan.choices("last repeats")
-        for _ in range(LAST_REPEATS):
-            await self.tell_twice(choices)
-
-    async def tell_twice(self, choices: random.Random) -> None:
+    async def tell_twice(self, choices: random.Random, times: int = 1) -> None:
         """Send records again as they are, as a relay may do after a lost answer."""
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in topics.declared()
-            for number in range(topics.PARTITIONS)
-        ]
         bootstrap = self.stack.kafka_bootstrap
-        async with _closed_after(AIOKafkaConsumer(bootstrap_servers=bootstrap)) as consumer:
-            ends = await consumer.end_offsets(partitions)
-            tp = choices.choice([tp for tp in partitions if ends[tp]] or [None])
-            if tp is None:
-                return
-            consumer.assign([tp])
-            consumer.seek(tp, choices.randrange(ends[tp]))
-            records = (await consumer.getmany(timeout_ms=1000, max_records=TOLD_TWICE)).get(tp, [])
-        async with _closed_after(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer:
-            for one in records:
-                await producer.send_and_wait(
-                    one.topic,
-                    one.value,
-                    key=one.key,
-                    headers=list(one.headers),
-                    partition=tp.partition,
-                )
-                self.other["records sent twice"] += 1
+        async with (
+            _closed_after(AIOKafkaConsumer(bootstrap_servers=bootstrap)) as consumer,
+            _closed_after(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer,
+        ):
+            ends = await consumer.end_offsets(
+                [
+                    TopicPartition(topic, number)
+                    for topic in topics.declared()
+                    for number in range(topics.PARTITIONS)
+                ]
+            )
+            full = [tp for tp, end in sorted(ends.items()) if end]
+            for tp in choices.choices(full, k=times) if full else ():
+                consumer.assign([tp])
+                consumer.seek(tp, choices.randrange(ends[tp]))
+                fetched = await consumer.getmany(timeout_ms=1000, max_records=TOLD_TWICE)
+                for one in fetched.get(tp, []):
+                    await producer.send_and_wait(
+                        one.topic,
+                        one.value,
+                        key=one.key,
+                        headers=list(one.headers),
+                        partition=one.partition,
+                    )
+                    self.other["records sent twice"] += 1
 
     async def _zombies(self) -> None:
         choices = self.plan.choices("zombies")

@@ -29,6 +29,8 @@ from tests.support.stack import ServiceProcess, Stack
 READY_S: Final = 150.0
 """A broker that was killed needs seconds; on a machine with other work, minutes."""
 FINISH_S: Final = 90.0
+LAST_REPEATS: Final = 20
+"""So often records of some partition are sent again when nothing is in the way any more."""
 KILL_S: Final = 12.0
 """What one kill may cost at most, pauses and all: the bound of the whole run."""
 
@@ -144,7 +146,7 @@ async def _play(
                 lambda: kafka.answers(stack.kafka_bootstrap), within_seconds=READY_S
             )
             await _all_ready(faults)
-            await faults.tell_all_twice()
+            await faults.tell_twice(plan.choices("last repeats"), LAST_REPEATS)
             stopping.set()
             await asyncio.wait_for(asyncio.gather(*writing), FINISH_S)
         finally:
