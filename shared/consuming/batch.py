@@ -128,9 +128,12 @@ class Batches:
         items = [read(record) for record in records]
         known = await _read_known(connection, items, released, resumed)
         sorted_ = Sorting(known, self._check).sort(items)
-        if sorted_.suspects:
-            # An old version is a fork only if its event was never decided on; rarely asked.
-            rows = await connection.fetch(sql.KNOWN_EVENTS, sorted_.suspects)
+        asked: set[UUID] = set()
+        while suspects := set(sorted_.suspects) - asked:
+            # An old version is a fork only if its event was never decided on; rarely asked. Asked
+            # again, for what a suspect held up moves its stream on, and makes older what follows.
+            asked |= suspects
+            rows = await connection.fetch(sql.KNOWN_EVENTS, list(asked))
             decided = frozenset(row["event_id"] for row in rows)
             known = Known(known.versions, known.blocked, decided, known.held)
             sorted_ = Sorting(known, self._check).sort(items)
