@@ -122,6 +122,18 @@ async def test_an_event_of_long_ago_that_comes_again_has_no_second_effect(
     assert await listening.offsets() == {0: 6}
 
 
+async def test_a_repeat_behind_another_repeat_and_its_own_successor_is_no_fork(
+    listening: Listening,
+) -> None:
+    other, last = stream_of("a", 2)
+    before, after = stream_of("b", 2)
+    await listening.batches.transact(written(other, last, before))
+    effect = await listening.batches.transact(written(other, after, before, first=3))
+    assert effect.duplicates == 2
+    assert await listening.applied() == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+    assert await listening.parked() == []
+
+
 async def test_another_event_under_an_old_version_is_parked_as_a_fork(
     listening: Listening,
 ) -> None:
