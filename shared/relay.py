@@ -47,7 +47,14 @@ SELECT pg_notify($1, '')
 
 LEAD: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 
-FAULTS = (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAULTS = (
+    KafkaError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the client, on a connection that broke under its hands
+    OSError,
+    TimeoutError,
+)
 
 log = structlog.get_logger("relay")
 

@@ -15,6 +15,7 @@ from shared.refusal import Refusal
 
 AWAY: Final = (
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the client, on a connection that broke under its hands
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
