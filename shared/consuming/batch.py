@@ -138,7 +138,10 @@ class Batches:
             decided = frozenset(row["event_id"] for row in rows)
             known = Known(known.versions, known.blocked, decided, known.held)
             sorted_ = Sorting(known, self._check).sort(items)
-        return await self._apply_sorted(connection, sorted_, effect)
+        works = await self._apply_sorted(connection, sorted_, effect)
+        if known.held:
+            await connection.execute(sql.RELEASE_HELD, *_columns(known.held))
+        return works
 
     def _check(self, received: Received) -> Parked | None:
         record, event_id = received.record, received.envelope.event_id
@@ -243,7 +246,11 @@ async def _read_known(
     streams = {item.stream for item in items if isinstance(item, Received)} | set(resumed)
     partitions = {(item.record.topic, item.record.partition) for item in items}
     rows = await connection.fetch(sql.READ_STREAMS, *_columns(streams))
-    versions = {(r["topic"], r["stream"]): (r["version"], r["event_id"]) for r in rows}
+    versions = {
+        (r["topic"], r["stream"]): (r["version"], r["event_id"]) for r in rows if r["version"]
+    }
+    if rows and not rows[0]["something_waits"]:
+        return Known(versions=versions, blocked=frozenset(), decided=frozenset())
     blocked = await connection.fetch(sql.BLOCKED_KEYS, *_columns(partitions))
     return Known(
         versions=versions,
@@ -309,7 +316,6 @@ async def _move_streams(
         [r.envelope.version for r in last.values()],
         [r.envelope.event_id for r in last.values()],
     )
-    await connection.execute(sql.RELEASE_HELD, *_columns(last))
 
 
 async def _hold(connection: Connection, held: Sequence[Received]) -> None:

@@ -25,9 +25,11 @@ WHERE (consumer_offset.topic, consumer_offset.partition) = (moved.topic, moved.p
 """
 
 READ_STREAMS: Final = """
--- The last version applied of these streams.
-SELECT topic, stream, version, event_id FROM consumer_stream
-WHERE (topic, stream) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+-- The last version applied of these streams, and whether anything at all is held or parked.
+SELECT topic, stream, version, event_id,
+       EXISTS (SELECT FROM held) OR EXISTS (SELECT FROM parked) AS something_waits
+FROM unnest($1::text[], $2::text[]) AS asked (topic, stream)
+LEFT JOIN consumer_stream USING (topic, stream)
 """
 
 LAST_VERSION: Final = """
