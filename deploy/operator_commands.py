@@ -1,5 +1,6 @@
 """`yui keys`, `yui events` and `yui parked`: what an operator asks of the running services."""
 
+import asyncio
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -11,6 +12,7 @@ from rich.table import Table
 from deploy import runtime
 from deploy.operator import Api, Json
 from deploy.problem import Problem
+from deploy.refilling import refill
 from deploy.services import BY_NAME, present
 
 console = Console() if sys.stdout.isatty() else Console(width=200)
@@ -97,6 +99,26 @@ def list_events(
 def chain(event: Annotated[str, typer.Argument(help="The event's id.")]) -> None:
     """Show an event with its causes and effects. Example: `yui events chain 0199...`."""
     console.print_json(data=api("eventlog").get(f"/v1/events/{event}/chain"))
+
+
+@events.command("republish")
+def republish(
+    service: Annotated[str, typer.Argument(help="The service whose topic Kafka has lost.")],
+    reason: Reason,
+) -> None:
+    """Send every event of a service again, and let all who hear it read its topic anew.
+
+    For a topic that was emptied or made anew; nothing has a second effect. Stop writes to the
+    service meanwhile. Example: `yui events republish homes --reason "disk of the broker lost"`.
+    """
+    if service not in BY_NAME:
+        raise Problem(f"there is no service {service}", f"Services are {', '.join(BY_NAME)}")
+    found = runtime.configured()
+    work = refill(found.database, BY_NAME[service], present(), reason)
+    waiting, again = asyncio.run(work)
+    console.print(
+        f"{waiting:,} events wait to be sent; read again by {', '.join(again) or 'none'}"
+    )
 
 
 @parked.command("list")
