@@ -34,11 +34,14 @@ GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {roles};
 PUBLIC_RIGHTS = """\
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 """
+# A process that was paused within a transaction holds its rows: after a minute it loses them, and
+# whoever waits goes on. A relay waits at most ten seconds for Kafka in a transaction of its own.
 SCHEMA = """\
 CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION yui_owner;
 REVOKE ALL ON SCHEMA {name} FROM PUBLIC;
 GRANT USAGE ON SCHEMA {name} TO {name};
 ALTER ROLE {name} SET search_path = {name};
+ALTER ROLE {name} SET idle_in_transaction_session_timeout = '60s';
 """
 # One at a time: two sessions that alter the same role fail with "tuple concurrently updated".
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('yui roles'))"
