@@ -1,6 +1,7 @@
 """The topics, declared here and applied by `yui topics`; automatic creation is off."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from deploy.services import SERVICES
 # For ever: another count would send a stream's later events to another partition.
 PARTITIONS = 12
 POLL_S = 0.05
+LISTED_SECONDS = 15
 RETENTION = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 
 
@@ -39,10 +41,10 @@ async def apply(
         before = {topic.name for topic in await _describe(client, wanted)}
         missing = [name for name in wanted if name not in before]
         await _create(client, missing, replication)
+        found = await _all_described(client, wanted)
         await client.alter_configs(
             [ConfigResource(ConfigResourceType.TOPIC, name, RETENTION) for name in wanted]
         )
-        found = await _describe(client, wanted)
     _refuse_other_counts(found)
     return [Topic(t.name, t.partitions, t.replication, t.name in missing) for t in found]
 
@@ -58,6 +60,17 @@ async def _create(client: AIOKafkaAdminClient, names: Iterable[str], replication
             raise Problem(
                 f"the topic {name} cannot be created: {error.__name__}", "See the broker's log"
             )
+
+
+async def _all_described(client: AIOKafkaAdminClient, names: Sequence[str]) -> list[Topic]:
+    """Wait until all are listed: a broker answers before it shows what it has just made."""
+    deadline = time.monotonic() + LISTED_SECONDS
+    while len(found := await _describe(client, names)) < len(set(names)):
+        if time.monotonic() > deadline:
+            missing = ", ".join(sorted(set(names) - {topic.name for topic in found}))
+            raise Problem(f"Kafka does not show {missing}", "See the broker's log")
+        await asyncio.sleep(POLL_S)
+    return found
 
 
 async def _describe(client: AIOKafkaAdminClient, names: Iterable[str]) -> list[Topic]:

@@ -11,6 +11,7 @@ from tests.support.partners import Partner, announce, announce_home
 from tests.support.publishing import Publisher
 from tests.support.stack import MakeDatabase, Stack
 
+PLACES = ("required", "open", "promised", "delivered", "confirmed")
 NEED = dict.fromkeys(("2011-08", "2011-09", "2011-10"), 150_000)
 
 
@@ -31,30 +32,35 @@ async def test_a_payment_reaches_the_books(stack: Stack, database: MakeDatabase)
             assert response.is_success, response.text
             return dict(response.json())
 
-        async def signed() -> str:
-            return str((await ask("", {"home_id": home_id}))["commitment_id"])
+        async def once_it_is_known(path: str, body: dict[str, Any]) -> dict[str, Any]:
+            """Ask until the news that the answer rests on has arrived."""
+            answers: list[dict[str, Any]] = []
 
-        agreements: list[str] = []
+            async def answered() -> None:
+                answers.append(await ask(path, body))
 
-        async def agreed() -> bool:
-            agreements.append(await signed())
-            return True
+            await assert_eventually(answered)
+            return answers[-1]
 
-        await assert_eventually(agreed)
-        agreement = f"/{agreements[-1]}"
+        signed = await once_it_is_known("", {"home_id": home_id})
+        agreement = f"/{signed['commitment_id']}"
         promise = {"from_month": "2011-08", "through_month": "2011-10", "amount_yen": 150_000}
-        await ask(f"{agreement}/promises", promise)
+        await once_it_is_known(f"{agreement}/promises", promise)
         paid = await ask(f"{agreement}/payments", {"month": "2011-08", "amount_yen": 150_000})
 
-        url = f"{ledger.url}/v1/events/{paid['event_ids'][0]}?wait=10"
-        answer = (await client.get(url, headers=sponsor.headers)).json()
-        assert answer["outcome"] == "booked", ledger.log.read_text()[-3000:]
+        async def booked() -> None:
+            url = f"{ledger.url}/v1/events/{paid['event_ids'][0]}?wait=5"
+            answer = (await client.get(url, headers=sponsor.headers)).json()
+            assert answer.get("outcome") == "booked", answer
 
-        url = f"{ledger.url}/v1/homes/{home_id}/ledger"
-        books = (await client.get(url, headers=sponsor.headers)).json()["items"]
-    places = ("required", "open", "promised", "delivered", "confirmed")
-    assert {cell["month"]: tuple(cell[place] for place in places) for cell in books} == {
-        "2011-08": (150_000, 0, 0, 150_000, 0),
-        "2011-09": (150_000, 0, 150_000, 0, 0),
-        "2011-10": (150_000, 0, 150_000, 0, 0),
-    }
+        async def in_the_books() -> None:
+            url = f"{ledger.url}/v1/homes/{home_id}/ledger"
+            books = (await client.get(url, headers=sponsor.headers)).json()["items"]
+            assert {cell["month"]: tuple(cell[place] for place in PLACES) for cell in books} == {
+                "2011-08": (150_000, 0, 0, 150_000, 0),
+                "2011-09": (150_000, 0, 150_000, 0, 0),
+                "2011-10": (150_000, 0, 150_000, 0, 0),
+            }
+
+        await assert_eventually(booked)
+        await assert_eventually(in_the_books)

@@ -21,6 +21,7 @@ from tests.support.village import HOME, Village, village
 @pytest.fixture(scope="module")
 async def homes(stack: Stack) -> AsyncIterator[ServiceProcess]:
     """One process for all of them: a joining consumer takes seconds to be let in."""
+    await stack.empty_topics()  # prices that other tests announced hold for every home
     database = await stack.database("homes")
     process = await stack.start("homes", database)
     yield process
