@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Final, TypeAlias
 
 import structlog
 
-from shared.clock import tokyo_today
+from shared.clock import TOKYO, tokyo_today
 from shared.consuming.applying import Reaction
 from shared.contracts.homes import BusinessDateAdvanced
 from shared.envelope import Envelope
@@ -50,6 +50,12 @@ class BusinessDate:
             return tokyo_today()
         played: date | None = await connection.fetchval(READ)
         return played or tokyo_today()
+
+    def on(self, now: datetime, played: date | None) -> date:
+        """The day that it is at a moment of the database's clock, where days are lived."""
+        if self._simulated and played is not None:
+            return played
+        return now.astimezone(TOKYO).date()
 
     async def begin(self, work: Work, day: date) -> None:
         if await work.connection.fetchval(ADVANCE, day):

@@ -102,13 +102,13 @@ ORDER BY home_id, number, position
 
 CHAINS: Final = """
 -- Chains of links that are not counted from 1 to their head, or whose times go back.
-SELECT home_id, head.number AS head, count(link.number) AS links, max(link.number) AS last,
+SELECT home_id, head.links AS head, count(link.number) AS links, max(link.number) AS last,
        count(*) FILTER (WHERE link.booked_at < link.before) AS back
 FROM head LEFT JOIN (
     SELECT *, lag(booked_at) OVER (PARTITION BY home_id ORDER BY number) AS before FROM link
 ) AS link USING (home_id)
-GROUP BY home_id, head.number
-HAVING count(link.number) <> head.number OR COALESCE(max(link.number), 0) <> head.number
+GROUP BY home_id, head.links
+HAVING count(link.number) <> head.links OR COALESCE(max(link.number), 0) <> head.links
     OR count(*) FILTER (WHERE link.booked_at < link.before) > 0
 ORDER BY home_id
 """

@@ -1,8 +1,8 @@
 """The ledger as a process; a second one shares its partitions and its work."""
 
-from services.ledger.api import create_router
-from services.ledger.consumers import Books
-from services.ledger.repository import Posted
+from services.ledger.api.books import create_router
+from services.ledger.consumers.books import Books
+from services.ledger.repository.outcomes import Posted
 from shared.access import register
 from shared.consuming.applying import Reactions
 from shared.contracts import homes, organisations

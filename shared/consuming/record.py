@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.envelope import Envelope
 
@@ -38,12 +38,14 @@ class StoredRecord:
     headers: Sequence[tuple[str, bytes | None]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Received:
     """A record whose envelope could be read."""
 
     record: Record
     envelope: Envelope
+    content: Any = None
+    """What an applier has read of the body when it checked it, for when it applies it."""
 
     @property
     def stream(self) -> tuple[str, str]:

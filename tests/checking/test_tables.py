@@ -16,6 +16,9 @@ PAID = "type = 'rent_sponsorship.RentPaid.v1'"
 A_PAYMENT = f"(SELECT min(version) FROM rent_sponsorship.event WHERE {PAID})"  # noqa: S608  ours
 BOOKED_PAYMENT = f"(SELECT min(number) FROM ledger.link WHERE {PAID})"  # noqa: S608  ours
 
+REST_OF_ENTRY = """position, resource, month, moved_from, moved_to, quantity, organisation_id,
+    commitment_id, delivery_id, delivery_version, required, open, promised, delivered, confirmed"""
+
 
 def named(findings: Findings, kind: Kind, *words: str) -> bool:
     first = findings.first[kind]
@@ -117,9 +120,8 @@ async def test_an_entry_that_was_altered_is_shown(world: World) -> None:
 
 async def test_an_entry_without_a_link_is_a_phantom(world: World) -> None:
     findings = await world.check_after(
-        """INSERT INTO ledger.entry
-        SELECT home_id, 999, position, resource, month, moved_from, moved_to, quantity
-        FROM ledger.entry LIMIT 1"""
+        f"""INSERT INTO ledger.entry SELECT home_id, 999, {REST_OF_ENTRY}
+        FROM ledger.entry LIMIT 1"""  # noqa: S608  ours
     )
     assert named(findings, "phantom", f"entry {world.home_id}/999/")
 
@@ -128,10 +130,9 @@ async def test_an_event_that_was_booked_twice_is_doubled(world: World) -> None:
     findings = await world.check_after(
         f"""INSERT INTO ledger.link
         SELECT home_id, 999, event_id, type, stream, version, topic, partition, "offset",
-               correlation, causation, recorded_at, booked_at, business_date
+               correlation, causation, recorded_at, booked_at, business_date, digest, hash
         FROM ledger.link WHERE number = {BOOKED_PAYMENT}""",  # noqa: S608  ours
-        f"""INSERT INTO ledger.entry
-        SELECT home_id, 999, position, resource, month, moved_from, moved_to, quantity
+        f"""INSERT INTO ledger.entry SELECT home_id, 999, {REST_OF_ENTRY}
         FROM ledger.entry WHERE number = {BOOKED_PAYMENT}""",  # noqa: S608  ours
     )
     assert named(findings, "doubled", f"link {world.home_id}/999", "RentPaid")

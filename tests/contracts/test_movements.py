@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from services.ledger.domain import READ, Moved
+from services.ledger.domain.movements import READ, Moved
 from shared.contracts.event import QUANTITY_MAX, VERSION_MAX, Movement
 
 SOUND: dict[str, Any] = {

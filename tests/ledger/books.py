@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from services.ledger.consumers import Books
+from services.ledger.consumers.books import Books
 from shared.access import register
 from shared.business_date import BusinessDate
 from shared.consuming import statements as sql

@@ -1,6 +1,7 @@
 import pytest
 
-from services.ledger.domain import Cell, DeliveryAccount, conclude
+from services.ledger.domain.conclusions import conclude
+from services.ledger.domain.posting import Cell, DeliveryAccount
 from shared.contracts.ledger import (
     DiscrepancyFound,
     DiscrepancyMended,
@@ -14,20 +15,17 @@ WHERE = {"home_id": "h", "resource": "rent", "month": "2012-03"}
 
 
 def cell(before: int, after: int) -> Cell:
-    return Cell(
-        home_id="h",
-        resource="rent",
-        month="2012-03",
-        episode=2,
-        announced_before=before,
-        announced=after,
-    )
+    """A cell at the end of a batch; its episode is the second where it has one now."""
+    closing = Cell("h", "rent", "2012-03", [-after, after, 0, 0, 0], 2 if before else 1, before)
+    closing.close()
+    return closing
 
 
 def account(before: int, after: int) -> DeliveryAccount:
-    return DeliveryAccount(
-        home_id="h", delivery_id="d", episode=1, excess_before=before, excess=after
-    )
+    closing = DeliveryAccount("h", "d", delivered=-after, excess_before=before)
+    closing.episode = 1 if before else 0
+    closing.close()
+    return closing
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from uuid import UUID
 from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
-from services.ledger import repository as sql
-from services.ledger.repository import Posted
+from services.ledger.repository import reading as sql
+from services.ledger.repository.outcomes import Posted
 from shared.calendar import era_label, fiscal_year
 from shared.contracts.event import Id, Month
 from shared.contracts.resources import CATALOGUE

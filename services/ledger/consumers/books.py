@@ -1,0 +1,80 @@
+"""What of a batch is told to the ledger itself, and what is booked."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from services.ledger.consumers.posting import Booking, post
+from services.ledger.domain.movements import READ, Moved
+from services.ledger.repository import posting as sql
+from shared.business_date import BusinessDate
+from shared.consuming.applying import Outcome, Reactions
+from shared.consuming.record import Received
+from shared.contracts.homes import BusinessDateAdvanced
+from shared.contracts.organisations import TOPIC as REGISTER
+from shared.envelope import Envelope, Unreadable
+from shared.postgres import Connection, columns
+from shared.work import Work
+
+NO_MOVEMENT: Outcome = "no_movement"
+BOOKED: Outcome = "booked"
+PLAYED = BusinessDateAdvanced.type_name()
+
+
+class Books:
+    """Reads of every event its movements, and of the register's who may ask."""
+
+    def __init__(self, business_date: BusinessDate, reactions: Reactions) -> None:
+        self._business_date = business_date
+        self._reactions = reactions
+
+    def check(self, received: Received) -> None:
+        received.content = movements = _movements(received)
+        if movements and not _home(received):
+            raise Unreadable("movements need the home as the record's key")
+        if _is_told(received):
+            self._reactions.check(received)
+
+    async def apply(self, work: Work, batch: Sequence[Received]) -> Mapping[UUID, Outcome]:
+        outcomes = dict.fromkeys((r.envelope.event_id for r in batch), NO_MOVEMENT)
+        told = [received for received in batch if _is_told(received)]
+        if told:
+            outcomes |= await self._reactions.apply(work, told)
+        bookings, unmoved = [], []
+        for received in batch:
+            movements = received.content or _movements(received)
+            if movements:
+                bookings.append(Booking(received, _home(received), movements))
+                outcomes[received.envelope.event_id] = BOOKED
+            elif received.record.topic != REGISTER:
+                unmoved.append(received.envelope)
+        await _note(work.connection, unmoved)
+        if bookings:
+            await post(work, bookings, self._business_date)
+        return outcomes
+
+
+async def _note(connection: Connection, unmoved: Sequence[Envelope]) -> None:
+    if unmoved:
+        rows = [(e.event_id, e.type_name, e.recorded_at) for e in unmoved]
+        await connection.execute(sql.NOTE_UNMOVED, *columns(rows, 3))
+
+
+def _movements(received: Received) -> Sequence[Moved]:
+    try:
+        return READ.decode(received.body).movements
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from error
+
+
+def _home(received: Received) -> str:
+    try:
+        return (received.record.key or b"").decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable("the key is not UTF-8") from error
+
+
+def _is_told(received: Received) -> bool:
+    """Whether an event is told to the ledger itself, not to its books."""
+    return received.record.topic == REGISTER or received.envelope.type_name == PLAYED

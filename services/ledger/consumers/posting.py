@@ -1,0 +1,246 @@
+"""One posting per batch: heads locked, links and entries added, cells moved, news published."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from asyncpg import Record
+
+from services.ledger.domain.conclusions import conclude
+from services.ledger.domain.links import Link, link_hash
+from services.ledger.domain.movements import Moved
+from services.ledger.domain.posting import (
+    PLACES,
+    Cell,
+    DeliveryAccount,
+    DeliveryName,
+    Entry,
+    Posting,
+)
+from services.ledger.repository import posting as sql
+from shared.business_date import BusinessDate
+from shared.consuming.record import Received
+from shared.contracts.ledger import LedgerEvent
+from shared.envelope import Envelope
+from shared.postgres import Connection, add_rows, columns
+from shared.work import Cause, Work
+
+STANDING: Final = ("open", "promised", "delivered", "confirmed")
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One event that moves something."""
+
+    received: Received
+    home_id: str
+    movements: Sequence[Moved]
+
+
+@dataclass(slots=True)
+class Chain:
+    """The head of a home's chain, locked, and moved on while a batch is booked."""
+
+    home_id: str
+    links: int
+    hash: bytes | None
+    booked_at: datetime
+    business_date: date | None
+    stream_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a batch is booked: by the database's clock, once every head is locked."""
+
+    now: datetime
+    today: date
+
+
+async def post(work: Work, bookings: Sequence[Booking], business_date: BusinessDate) -> None:
+    connection = work.connection
+    chains = await _lock_chains(connection, bookings)
+    posting, moment = await _read(connection, bookings, business_date)
+    for chain in chains.values():
+        _turn(chain, moment)
+    links: list[tuple[Any, ...]] = []
+    entries: list[Entry] = []
+    for booking in bookings:
+        links.append(_link(chains[booking.home_id], booking))
+        entries += _enter(posting, chains[booking.home_id], booking)
+    posting.close()
+    await add_rows(connection, sql.LINK, "link", sql.LINK_COLUMNS, links)
+    await add_rows(connection, sql.ENTER, "entry", sql.ENTRY_COLUMNS, entries)
+    await _stand(connection, posting)
+    _say(work, bookings, chains, conclude(posting.cells.values(), posting.deliveries.values()))
+    await _move_heads(connection, chains.values())
+    await _contribute(connection, bookings)
+
+
+# --- Reading what stands
+
+
+async def _lock_chains(connection: Connection, bookings: Iterable[Booking]) -> Mapping[str, Chain]:
+    homes = sorted({booking.home_id for booking in bookings})
+    rows = await connection.fetch(sql.LOCK_HEADS, homes)
+    if len(rows) < len(homes):
+        await connection.execute(sql.KNOW_HEADS, homes)
+        rows = await connection.fetch(sql.LOCK_HEADS, homes)
+    return {row["home_id"]: Chain(*row) for row in rows}
+
+
+async def _read(
+    connection: Connection, bookings: Iterable[Booking], business_date: BusinessDate
+) -> tuple[Posting, Moment]:
+    moved = [(booking.home_id, m) for booking in bookings for m in booking.movements]
+    names = {(home_id, m.resource, m.month): None for home_id, m in moved}
+    rows = await connection.fetch(sql.CELLS_OF, *columns(names, 3))
+    delivered = {(h, m.delivery_id): None for h, m in moved if m.delivery_id is not None}
+    cells = {(cell.home_id, cell.resource, cell.month): cell for cell in map(_cell, rows)}
+    deliveries = await _read_deliveries(connection, delivered)
+    now = rows[0]["now"]
+    return Posting(cells, deliveries), Moment(now, business_date.on(now, rows[0]["played"]))
+
+
+def _cell(row: Record) -> Cell:
+    where, required = (row["home_id"], row["resource"], row["month"]), row["required"]
+    if required is None:
+        return Cell(*where, [0] * len(PLACES))
+    places = [-required, *(row[place] for place in STANDING)]
+    return Cell(*where, places, row["episode"], max(row["open"], 0))
+
+
+async def _read_deliveries(
+    connection: Connection, names: Iterable[DeliveryName]
+) -> Mapping[DeliveryName, DeliveryAccount]:
+    deliveries = {name: DeliveryAccount(*name) for name in names}
+    if deliveries:
+        for row in await connection.fetch(sql.DELIVERIES_OF, *columns(deliveries, 2)):
+            deliveries[row["home_id"], row["delivery_id"]] = DeliveryAccount(*row)
+    return deliveries
+
+
+# --- Booking
+
+
+def _turn(chain: Chain, moment: Moment) -> None:
+    """A clock, or a calendar, that was set back must not turn booking order round."""
+    chain.booked_at = max(moment.now, chain.booked_at)
+    chain.business_date = max(moment.today, chain.business_date or moment.today)
+
+
+def _link(chain: Chain, booking: Booking) -> tuple[Any, ...]:
+    envelope, record = booking.received.envelope, booking.received.record
+    assert chain.business_date is not None  # noqa: S101  it was turned
+    chain.links += 1
+    link = Link(
+        chain.home_id,
+        chain.links,
+        envelope.event_id,
+        envelope.type_name,
+        envelope.stream,
+        envelope.version,
+        record.topic,
+        record.partition,
+        record.offset,
+        envelope.correlation,
+        envelope.causation,
+        envelope.recorded_at,
+        chain.booked_at,
+        chain.business_date,
+        sha256(booking.received.body).digest(),
+    )
+    chain.hash = link_hash(chain.hash, link)
+    return (*link, chain.hash)
+
+
+def _enter(posting: Posting, chain: Chain, booking: Booking) -> Iterable[Entry]:
+    version = booking.received.envelope.version
+    return posting.book(chain.home_id, chain.links, version, booking.movements)
+
+
+# --- Writing what stands now
+
+
+async def _stand(connection: Connection, posting: Posting) -> None:
+    cells = [
+        (c.home_id, c.resource, c.month, *c.totals, c.announced, c.episode)
+        for c in posting.cells.values()
+    ]
+    await connection.execute(sql.STAND, *columns(cells, 10))
+    if posting.deliveries:
+        deliveries = [
+            (
+                d.home_id,
+                d.delivery_id,
+                d.delivered,
+                d.confirmed,
+                d.owner_version,
+                d.seen_version,
+                d.excess,
+                d.episode,
+            )
+            for d in posting.deliveries.values()
+        ]
+        await connection.execute(sql.STAND_DELIVERED, *columns(deliveries, 8))
+
+
+async def _move_heads(connection: Connection, chains: Iterable[Chain]) -> None:
+    heads = [
+        (c.home_id, c.links, c.hash, c.booked_at, c.business_date, c.stream_version)
+        for c in chains
+    ]
+    await connection.execute(sql.MOVE_HEADS, *columns(heads, 6))
+
+
+async def _contribute(connection: Connection, bookings: Iterable[Booking]) -> None:
+    pairs = {
+        (m.organisation_id, booking.home_id): None
+        for booking in bookings
+        for m in booking.movements
+        if m.organisation_id is not None
+    }
+    if pairs:
+        await connection.execute(sql.CONTRIBUTE, *columns(pairs, 2))
+
+
+# --- Saying what is new
+
+
+def _say(
+    work: Work,
+    bookings: Iterable[Booking],
+    chains: Mapping[str, Chain],
+    said: Iterable[LedgerEvent],
+) -> None:
+    """The ledger's own events, each caused by the last of the batch that touched its subject."""
+    causes: Mapping[tuple[str, ...], Envelope] = {}
+    for event in said:
+        causes = causes or _causes(bookings)
+        cause = causes[_subject(event)]
+        work.cause = Cause(cause.correlation, cause.event_id, cause.traceparent)
+        chain = chains[event.home_id]
+        chain.stream_version += 1
+        work.note(event, chain.stream_version)
+
+
+def _causes(bookings: Iterable[Booking]) -> Mapping[tuple[str, ...], Envelope]:
+    return {
+        subject: booking.received.envelope
+        for booking in bookings
+        for movement in booking.movements
+        for subject in _subjects(booking.home_id, movement)
+    }
+
+
+def _subjects(home_id: str, movement: Moved) -> Sequence[tuple[str, ...]]:
+    cell = (home_id, movement.resource, movement.month)
+    return [cell] if movement.delivery_id is None else [cell, (home_id, movement.delivery_id)]
+
+
+def _subject(event: LedgerEvent) -> tuple[str, ...]:
+    names = ("resource", "month", "delivery_id")
+    parts = (event.home_id, *(getattr(event, name, None) for name in names))
+    return tuple(part for part in parts if part is not None)

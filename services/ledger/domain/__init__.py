@@ -1,0 +1,1 @@
+"""What the ledger reads of events, how it books them, and what it concludes. Pure."""
