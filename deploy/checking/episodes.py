@@ -13,6 +13,8 @@ Subject: TypeAlias = tuple[str, ...]
 OPENING: Final = {"ShortfallOpened": "quantity", "DiscrepancyFound": "excess"}
 CHANGING: Final = {"ShortfallChanged": "quantity"}
 CLOSING: Final = {"ShortfallClosed", "DiscrepancyMended"}
+WORDS: Final = {*OPENING, *CHANGING, *CLOSING}
+"""What belongs to an episode; whatever else the ledger says does not."""
 
 
 @dataclass(slots=True)
@@ -25,6 +27,8 @@ class Episodes:
 
     def hear(self, row: Mapping[str, Any]) -> None:
         word = row["type"].split(".")[1]
+        if word not in WORDS:
+            return
         fact = json.loads(row["body"])
         subject = _subject(fact)
         episode, stands = self.standing.get(subject, (0, 0))
@@ -34,11 +38,9 @@ class Episodes:
         elif word in CHANGING:
             now = fact[CHANGING[word]]
             right = stands not in {0, now} and fact["episode"] == episode
-        elif word in CLOSING:
+        else:
             right = stands != 0 and fact["episode"] == episode
             now = 0
-        else:
-            return
         if not right:
             where = f"{word} of {'/'.join(subject)}, event {row['event_id']}"
             expected = f"what follows episode {episode} with {stands} standing"

@@ -1,6 +1,9 @@
-"""Events that the ledger owns: what is missing, and what does not fit. One stream per home."""
+"""Events that the ledger owns: what is missing, what does not fit, what is sealed.
 
-from typing import Annotated, ClassVar
+One stream per home.
+"""
+
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field
 
@@ -8,6 +11,8 @@ from shared.contracts.event import Event, Id, Month, Quantity, topic_of
 
 OWNER = "ledger"
 TOPIC = topic_of(OWNER)
+
+Sha256: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class LedgerEvent(Event):
@@ -58,10 +63,27 @@ class DiscrepancyMended(DiscrepancyEvent):
     """One side has set it right."""
 
 
+class MonthSealed(LedgerEvent):
+    """A month of the business date has ended: the home's chain up to its last day has one hash.
+
+    `docs/chain.md` says how it is made. Whoever keeps it can show later that no link up to it was
+    altered, added or taken away.
+    """
+
+    month: Month
+    links: Annotated[int, Field(gt=0)]
+    """The number of the last link that was booked by the month's last day."""
+    link_hash: Sha256
+    """That link's."""
+    seal_hash: Sha256
+    """Of this seal, and through it of all before."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     ShortfallOpened,
     ShortfallChanged,
     ShortfallClosed,
     DiscrepancyFound,
     DiscrepancyMended,
+    MonthSealed,
 )
