@@ -1,8 +1,71 @@
-"""Runs every bench and prints its figures: `python -m bench`."""
+"""`python -m bench` measures every row of the table; `python -m bench posting kafka` these two."""
 
 import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Final
 
-from bench.latency import measure
+import typer
+from rich.console import Console
+
+from bench import kafka, latency, posting
+from bench.figures import Figure, table
+from bench.measuring import Measuring, environment
+from tests.support.stack import running_stack
+
+Row = Callable[[Measuring], Awaitable[list[Figure]]]
+
+ROWS: Final[Mapping[str, Row]] = {
+    "posting": posting.measure,
+    "kafka": kafka.measure,
+    "latency": latency.measure,
+}
+QUICK: Final = ("posting", "kafka")
+"""What a build measures: ratios that tell within two minutes."""
+
+
+async def _measure(
+    rows: Sequence[str], console: Console, *, runs: int, quick: bool
+) -> tuple[list[Figure], Mapping[str, str]]:
+    figures: list[Figure] = []
+    async with running_stack() as stack:
+        measuring = Measuring(stack, console, runs, quick)
+        around = await environment(stack)
+        for row in rows:
+            began = time.monotonic()
+            figures += await ROWS[row](measuring)
+            measuring.say(f"{row}: {time.monotonic() - began:.0f} s")
+    return figures, around
+
+
+def main(
+    rows: Annotated[
+        list[str] | None, typer.Argument(help=f"Some of: {', '.join(ROWS)}. Default: all.")
+    ] = None,
+    *,
+    quick: Annotated[bool, typer.Option(help="Two minutes; fail below a ratio's floor.")] = False,
+    runs: Annotated[int, typer.Option(help="Samples of each figure.", min=1)] = 5,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures there, too.")
+    ] = None,
+) -> None:
+    """Measure shipped processes with their shipped settings; each bench ends with the checker."""
+    wanted = rows or list(QUICK if quick else ROWS)
+    if unknown := set(wanted) - set(ROWS):
+        raise typer.BadParameter(f"there is no row {', '.join(sorted(unknown))}")
+    console = Console(width=132)
+    figures, around = asyncio.run(_measure(wanted, console, runs=runs, quick=quick))
+    console.print(table(figures, f"medians of {runs} runs"))
+    for name, value in around.items():
+        console.print(f"{name}: {value}", highlight=False)
+    if json_file is not None:
+        told = {"environment": dict(around), "figures": [f.as_json() for f in figures]}
+        json_file.write_text(json.dumps(told, indent=2))
+    if quick and any(figure.breaks for figure in figures):
+        raise typer.Exit(1)
+
 
 if __name__ == "__main__":
-    asyncio.run(measure())
+    typer.run(main)

@@ -6,23 +6,21 @@ question's own way over HTTP is part of each figure. A run warms up first.
 
 import asyncio
 import itertools
-import os
-import platform
 import statistics
 import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx2
-from rich.console import Console
-from rich.table import Table
 
+from bench.figures import Figure
+from bench.measuring import Measuring
 from shared.contracts.resources import RENT
 from shared.ids import new_opaque_id
 from tests.support.eventually import assert_eventually
 from tests.support.partners import Partner, announce, announce_home
 from tests.support.publishing import Publisher
-from tests.support.stack import ServiceProcess, running_stack
+from tests.support.stack import ServiceProcess
 
 PER_SECOND: Final = 50
 WARM_UP_S: Final = 15
@@ -81,45 +79,36 @@ class Load:
         return await client.post(url, json=body, headers=self.sponsor.asking())
 
 
-async def measure() -> bool:
-    """Print the figures; say whether they stay below the floor."""
-    console = Console()
-    async with running_stack() as stack:
-        database = await stack.database("rent_sponsorship", "ledger")
-        rent = await stack.start("rent_sponsorship", database)
-        ledger = await stack.start("ledger", database)
-        load = Load(rent, ledger, Partner("company"))
-        async with Publisher(stack.kafka_bootstrap) as publisher, httpx2.AsyncClient() as client:
-            for _ in range(HOMES):
-                home_id = new_opaque_id()
-                await announce(publisher, load.sponsor, home_id)
-                await announce_home(publisher, home_id, RENT, {MONTH: 1_000_000})
-                await load.sign(client, home_id)
-            console.print(f"warming up for {WARM_UP_S} s, then measuring for {MEASURED_S} s ...")
-            await load.run(client, WARM_UP_S)
-            load.to_answer_ms.clear()
-            load.to_books_ms.clear()
-            await load.run(client, MEASURED_S)
-        stack.stop_services()
-    return _print(console, load)
-
-
-def _print(console: Console, load: Load) -> bool:
-    table = Table(title=f"{PER_SECOND} payments a second, {len(load.to_books_ms)} measured")
-    for name in ("", "p50 ms", "p99 ms", "worst ms"):
-        table.add_column(name, justify="right" if name else "left")
-    for name, figures in (
-        ("request → answer", load.to_answer_ms),
-        ("answer → on the books", load.to_books_ms),
-    ):
-        row = _percentile(figures, 50), _percentile(figures, 99), max(figures)
-        table.add_row(name, *(f"{figure:.1f}" for figure in row))
-    table.add_row("goal", *(f"≤ {GOAL_MS[percent]:.0f}" for percent in (50, 99)), "")
-    console.print(table)
-    console.print(
-        f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    )
-    return all(_percentile(load.to_books_ms, p) <= limit for p, limit in FLOOR_MS.items())
+async def measure(measuring: Measuring) -> list[Figure]:
+    stack = measuring.stack
+    await stack.empty_topics()
+    database = await stack.database("rent_sponsorship", "ledger")
+    rent = await stack.start("rent_sponsorship", database)
+    ledger = await stack.start("ledger", database)
+    load = Load(rent, ledger, Partner("company"))
+    async with Publisher(stack.kafka_bootstrap) as publisher, httpx2.AsyncClient() as client:
+        for _ in range(HOMES):
+            home_id = new_opaque_id()
+            await announce(publisher, load.sponsor, home_id)
+            await announce_home(publisher, home_id, RENT, {MONTH: 1_000_000})
+            await load.sign(client, home_id)
+        measuring.say(f"warming up for {WARM_UP_S} s, then measuring for {MEASURED_S} s ...")
+        await load.run(client, WARM_UP_S)
+        load.to_answer_ms.clear()
+        load.to_books_ms.clear()
+        await load.run(client, MEASURED_S)
+    stack.stop_services()
+    return [
+        Figure(
+            name=f"answer → on the books at {PER_SECOND}/s, p{percent}",
+            unit="ms",
+            samples=[_percentile(load.to_books_ms, percent)],
+            goal=GOAL_MS[percent],
+            floor=FLOOR_MS[percent],
+            better="less",
+        )
+        for percent in (50, 99)
+    ]
 
 
 def _percentile(figures: list[float], percent: int) -> float:

@@ -9,7 +9,7 @@ from shared.contracts import homes, organisations
 from shared.contracts.homes import BusinessDateAdvanced
 from shared.contracts.ledger import OWNER
 from shared.contracts.registry import PARTNER_TOPICS
-from shared.service import ServiceSettings, plumbing, settings_config, start
+from shared.service import Plumbing, ServiceSettings, plumbing, settings_config, start
 
 
 class Settings(ServiceSettings):
@@ -21,13 +21,17 @@ class Settings(ServiceSettings):
 
 async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings) as built:
-        date = built.business_date
-        books = Books(
-            date, Reactions(register.reactions() | {BusinessDateAdvanced: date.reaction()})
-        )
-        posted = Posted(built.transactions.pool)
-        built.listen((organisations.TOPIC, *settings.topics), books, applied=posted.wake)
+        posted = listen(built, settings)
         await built.serve(create_router(built.transactions.pool, posted))
+
+
+def listen(built: Plumbing, settings: Settings) -> Posted:
+    """Let the books hear whoever moves something, and the register."""
+    date = built.business_date
+    books = Books(date, Reactions(register.reactions() | {BusinessDateAdvanced: date.reaction()}))
+    posted = Posted(built.transactions.pool)
+    built.listen((organisations.TOPIC, *settings.topics), books, applied=posted.wake)
+    return posted
 
 
 if __name__ == "__main__":

@@ -1,0 +1,184 @@
+"""A ledger's books while they are measured: a database, what it hears, and how it gets there."""
+
+import asyncio
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final, Literal
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
+
+from bench.feeding import RAW_TABLE, READY, Done, Job
+from bench.kafka_log import Filling, Partition, Segment, filling
+from bench.workload import Stamped
+from deploy.checking.check import Asked, check
+from deploy.database import Database, connected
+from deploy.services import REPOSITORY
+from shared.contracts import homes, organisations
+from shared.contracts.ledger import OWNER
+from shared.contracts.registry import PARTNER_TOPICS
+from tests.support.eventually import assert_eventually
+from tests.support.stack import Stack
+
+PROCESSES: Final = 2
+HEARD: Final = frozenset((organisations.TOPIC, homes.TOPIC, *PARTNER_TOPICS))
+LOOK_EVERY_S: Final = 0.02
+SETTLED_WITHIN_S: Final = 1_800
+
+MOVED: Final = "SELECT coalesce(sum(next_offset), 0)::bigint FROM ledger.consumer_offset"
+UNSENT: Final = "SELECT count(*) FROM ledger.outbox"
+
+
+class BooksMeasured:
+    def __init__(self, stack: Stack, database: Database, log: Filling) -> None:
+        self.stack = stack
+        self.database = database
+        self._log = log
+
+    async def fill(self, stamped: Iterable[Stamped]) -> Segment:
+        return await self._log.fill(stamped)
+
+    async def settle(self) -> None:
+        """Let one shipped process apply all there is, and send what it has to say."""
+        ledger = await self.stack.start(OWNER, self.database)
+        async with connected(self.database.administrator()) as connection:
+
+            async def is_quiet() -> bool:
+                heard, moved = _heard(await self._log.ends()), await connection.fetchval(MOVED)
+                return bool(moved == heard and await connection.fetchval(UNSENT) == 0)
+
+            await assert_eventually(is_quiet, within_seconds=SETTLED_WITHIN_S)
+        await ledger.stop()
+
+    async def post(self, segment: Segment) -> float:
+        """Events a second, from first decode to last commit: two processes, fed from memory."""
+        return await self._feed("post", self.database.url(OWNER), segment)
+
+    async def insert(self, segment: Segment) -> float:
+        """The yardstick: the same entries by two raw inserts at a time, and nothing else."""
+        url = self.database.administrator_url
+        async with connected(url) as connection:
+            await connection.execute(RAW_TABLE)
+        rate = await self._feed("insert", url, segment)
+        async with connected(url) as connection:
+            await connection.execute("DROP TABLE raw")
+        return rate
+
+    async def _feed(self, does: Literal["post", "insert"], url: str, segment: Segment) -> float:
+        jobs = [
+            Job(
+                does=does,
+                database_url=url,
+                bootstrap=self.stack.kafka_bootstrap,
+                pieces=segment.half(number),
+            )
+            for number in range(PROCESSES)
+        ]
+        feeders = [await _feeder(job) for job in jobs]
+        for feeder in feeders:
+            await _line(feeder, READY)
+        for feeder in feeders:
+            _tell(feeder, "go")
+        done = [Done.model_validate_json(await _line(feeder)) for feeder in feeders]
+        await asyncio.gather(*[feeder.wait() for feeder in feeders])
+        took_s = max(one.ended for one in done) - min(one.began for one in done)
+        return sum(one.records for one in done) / took_s
+
+    async def hear(self, segment: Segment) -> float:
+        """Events a second from Kafka: two shipped processes, once both share the partitions."""
+        processes = [self.stack.process(OWNER, self.database) for _ in range(PROCESSES)]
+        async with connected(self.database.administrator()) as connection:
+            whole = _heard(segment.ends)
+            for process in processes:
+                process.launch()
+            await _share(self.stack.kafka_bootstrap)
+            rate = await _watch(connection, whole)
+        for process in processes:
+            await process.stop()
+        return rate
+
+    async def verify(self) -> int:
+        """Hold everything against everything, as `yui verify` does; return the records read."""
+        found = await check(
+            Asked(
+                database_url=self.database.url("auditor"),
+                bootstrap=self.stack.kafka_bootstrap,
+                settle_s=30,
+            )
+        )
+        if found.differences:
+            raise RuntimeError(f"{found.differences} differences, the first: {found.first}")
+        return found.records.total()
+
+
+# --- Processes that are fed from memory
+
+
+async def _feeder(job: Job) -> Process:
+    feeder = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.feeding", cwd=REPOSITORY, stdin=PIPE, stdout=PIPE
+    )
+    _tell(feeder, job.model_dump_json())
+    return feeder
+
+
+def _tell(feeder: Process, line: str) -> None:
+    if feeder.stdin is not None:
+        feeder.stdin.write(f"{line}\n".encode())
+
+
+async def _line(feeder: Process, expected: str = "") -> str:
+    line = "" if feeder.stdout is None else (await feeder.stdout.readline()).decode().strip()
+    if not line or (expected and line != expected):
+        raise RuntimeError(f"a feeding process said {line!r}; what went wrong stands above")
+    return line
+
+
+# --- Processes that listen to Kafka
+
+
+def _heard(ends: Mapping[Partition, int]) -> int:
+    return sum(end for (topic, _), end in ends.items() if topic in HEARD)
+
+
+async def _share(bootstrap: str) -> None:
+    """Wait until the group has settled with all its members."""
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await client.start()
+
+    async def has_settled() -> bool:
+        [answer] = await client.describe_consumer_groups([OWNER])
+        [(_, _, state, _, _, members, *_)] = answer.groups
+        return bool(state == "Stable" and len(members) == PROCESSES)
+
+    try:
+        await assert_eventually(has_settled, within_seconds=60)
+    finally:
+        await client.close()
+
+
+async def _watch(connection: "asyncpg.Connection[asyncpg.Record]", whole: int) -> float:
+    """From the first offset that is seen to move to the last."""
+    moved = before = await connection.fetchval(MOVED)
+    while moved == before:
+        await asyncio.sleep(LOOK_EVERY_S)
+        moved = await connection.fetchval(MOVED)
+    began, first = time.perf_counter(), moved
+    while moved < whole:
+        await asyncio.sleep(LOOK_EVERY_S)
+        moved = await connection.fetchval(MOVED)
+    return float((whole - first) / (time.perf_counter() - began))
+
+
+@asynccontextmanager
+async def books_measured(stack: Stack) -> AsyncIterator[BooksMeasured]:
+    """Lend a ledger's new database, and empty topics."""
+    await stack.empty_topics()
+    database = await stack.database(OWNER)
+    async with filling(stack.kafka_bootstrap) as log:
+        yield BooksMeasured(stack, database, log)
+    stack.stop_services()
+    await stack.drop(database)
