@@ -7,6 +7,7 @@ builds it; `insert` is the yardstick, one raw insert of the same entries.
 
 import asyncio
 import gc
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -19,10 +20,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from pydantic import BaseModel
 
 from services.ledger.app import Settings, listen
-from services.ledger.domain import READ
-from shared.consuming.inbox import read
-from shared.consuming.record import Received
+from shared.contracts.event import Movement
 from shared.contracts.ledger import OWNER
+from shared.envelope import from_headers
 from shared.kafka import BATCH_RECORDS_MAX
 from shared.service import plumbing
 
@@ -30,6 +30,7 @@ FETCHED_AT_ONCE: Final = 1_500
 """About what Kafka's client holds of a partition: a megabyte."""
 INSERTED_AT_ONCE: Final = 1_000
 READY: Final = "ready"
+MOVEMENT: Final = tuple(Movement.model_fields)
 
 RAW_TABLE: Final = """
 -- The entries alone, as anybody would insert them.
@@ -104,17 +105,13 @@ async def _insert(job: Job, records: Sequence[ConsumerRecord[bytes, bytes]]) -> 
 
 
 def _row(record: ConsumerRecord[bytes, bytes]) -> tuple[Any, ...]:
-    received = read(record)
-    if not isinstance(received, Received):
-        raise TypeError(received.detail)
-    [moved] = READ.decode(received.body).movements
+    [moved] = json.loads(record.value or b"")["movements"]
     return (
-        received.envelope.event_id,
+        from_headers(record.headers).event_id,
         (record.key or b"").decode(),
         record.offset,
         1,
-        *(moved.resource, moved.month, moved.moved_from, moved.moved_to, moved.quantity),
-        *(moved.organisation_id, moved.commitment_id, moved.delivery_id, moved.delivery_version),
+        *(moved.get(name) for name in MOVEMENT),
     )
 
 

@@ -134,7 +134,7 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
 @pages
 def test_a_command_that_a_page_names_can_be_given(page: Path) -> None:
     makefile = text_of(Path("Makefile"))
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     known = {tuple(name) for name in yui_commands()}
     for program, words in commands(page):
         if program == "make":
