@@ -8,6 +8,7 @@ from uuid import UUID
 
 from deploy.checking import tables
 from deploy.checking.books import LEDGER, Books, Linked
+from deploy.checking.double_funding import DoubleFunding
 from deploy.checking.episodes import Episodes
 from deploy.checking.findings import Findings
 from deploy.checking.journal import Journal, compare_journal, read_journal
@@ -62,6 +63,7 @@ class _Checking:
     count: Count
     findings: Findings = field(default_factory=Findings)
     books: Books = field(default_factory=Books)
+    funded: DoubleFunding = field(default_factory=DoubleFunding)
     read: int = 0
 
     async def all(self, owned_by_test: Collection[str]) -> None:
@@ -100,6 +102,7 @@ class _Checking:
         for fact in said.facts.values():
             if fact.event_id not in discarded:
                 self.books.fold(fact)
+                self.funded.fold(said.owner, fact)
         if said.has_table:
             await compare_journal(self.connection, said, self.journal, applied, self.findings)
 
@@ -153,12 +156,15 @@ class _Checking:
             found.add("lost", LEDGER, where, f"links 1 to {row['head']} in order", links)
         await self.books.compare_cells(self._stream(tables.CELLS), found)
         await self.books.compare_deliveries(self._stream(tables.DELIVERIES), found)
+        await self.funded.compare(self.books, self._stream(tables.DOUBLE_FUNDINGS), found)
         episodes = Episodes(found)
         async for row in self._stream(tables.EVENTS):
             episodes.hear(row)
         cell, delivery = ("home_id", "resource", "month"), ("home_id", "delivery_id")
         await episodes.compare("shortfall", cell, "announced", self._stream(tables.CELLS))
         await episodes.compare("discrepancy", delivery, "excess", self._stream(tables.DELIVERIES))
+        twice = self._stream(tables.DOUBLE_FUNDINGS)
+        await episodes.compare("double funding", cell, "excess", twice)
 
     def _stream(self, statement: str) -> AsyncIterator[Any]:
         return tables.stream(self.connection, LEDGER, statement)

@@ -10,11 +10,17 @@ from deploy.checking.findings import Findings
 
 Subject: TypeAlias = tuple[str, ...]
 
-OPENING: Final = {"ShortfallOpened": "quantity", "DiscrepancyFound": "excess"}
+OPENING: Final = {
+    "ShortfallOpened": "quantity",
+    "DiscrepancyFound": "excess",
+    "DoubleFundingFound": "excess",
+}
 CHANGING: Final = {"ShortfallChanged": "quantity"}
-CLOSING: Final = {"ShortfallClosed", "DiscrepancyMended"}
+CLOSING: Final = {"ShortfallClosed", "DiscrepancyMended", "DoubleFundingMended"}
 WORDS: Final = {*OPENING, *CHANGING, *CLOSING}
 """What belongs to an episode; whatever else the ledger says does not."""
+CHANGING_IN_SILENCE: Final = {"discrepancy", "double funding"}
+"""They are found and mended; what they come to in between is nobody's message."""
 
 
 @dataclass(slots=True)
@@ -30,7 +36,7 @@ class Episodes:
         if word not in WORDS:
             return
         fact = json.loads(row["body"])
-        subject = _subject(fact)
+        subject = _subject(word, fact)
         episode, stands = self.standing.get(subject, (0, 0))
         if word in OPENING:
             right = stands == 0 and fact["episode"] == episode + 1
@@ -56,8 +62,7 @@ class Episodes:
             missing.discard(subject)
             said = self.standing.get(subject, (0, 0))
             found = row["episode"], row[stands]
-            # A discrepancy is found and mended; what it comes to in between is nobody's message.
-            silent = kind == "discrepancy" and bool(said[1]) and bool(found[1])
+            silent = kind in CHANGING_IN_SILENCE and bool(said[1]) and bool(found[1])
             if said != found and not (silent and said[0] == found[0]):
                 where = "/".join(subject)
                 self.findings.add("unbalanced", LEDGER, where, _words(said), _words(found))
@@ -65,10 +70,11 @@ class Episodes:
             self.findings.add("unbalanced", LEDGER, "/".join(subject), "a row", "none")
 
 
-def _subject(fact: Mapping[str, Any]) -> Subject:
-    if "delivery_id" in fact:
+def _subject(word: str, fact: Mapping[str, Any]) -> Subject:
+    if word.startswith("Discrepancy"):
         return "discrepancy", fact["home_id"], fact["delivery_id"]
-    return "shortfall", fact["home_id"], fact["resource"], fact["month"]
+    kind = "double funding" if word.startswith("DoubleFunding") else "shortfall"
+    return kind, fact["home_id"], fact["resource"], fact["month"]
 
 
 def _words(episode: tuple[int, int]) -> str:

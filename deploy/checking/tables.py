@@ -138,6 +138,12 @@ SELECT home_id, delivery_id, delivered, confirmed, owner_version, seen_version, 
 FROM delivery ORDER BY home_id, delivery_id
 """
 
+DOUBLE_FUNDINGS: Final = """
+-- What is, or was, funded twice.
+SELECT home_id, resource, month, excess, organisations, episode
+FROM double_funding ORDER BY home_id, month, resource
+"""
+
 
 @asynccontextmanager
 async def auditing(database_url: str) -> AsyncIterator["Connection"]:

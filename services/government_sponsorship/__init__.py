@@ -1,4 +1,4 @@
-"""Government sponsorship: what the government grants for the needs of each home's children.
+"""Government sponsorship: what the government grants for each home's children, and its rent.
 
 Owns grants, disbursements and the unit prices that needs are computed from. Publishes
 `yui.government_sponsorship.v1`. Listens to organisations (keys, parties) and homes (needs,

@@ -1,4 +1,4 @@
-"""HTTP for governments: grants for a home's children, disbursements, and unit prices."""
+"""HTTP for governments: grants for a home's children or rent, disbursements, unit prices."""
 
 from datetime import date
 

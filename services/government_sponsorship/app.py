@@ -1,7 +1,7 @@
 """Government sponsorship as a process."""
 
 from services.government_sponsorship.api import create_grants_router, create_unit_prices_router
-from services.government_sponsorship.domain import GRANT, SECTORS
+from services.government_sponsorship.domain import ALSO_SPONSORED, GRANT, SECTORS
 from shared.commitments import projections
 from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations
@@ -16,7 +16,7 @@ class Settings(ServiceSettings):
 
 async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, project=projections.project) as built:
-        grants = Desk(built, GRANT, CHILDREN_NEEDS, SECTORS)
+        grants = Desk(built, GRANT, CHILDREN_NEEDS, SECTORS, also=ALSO_SPONSORED)
         built.business_date.on_day_passed(grants.day_passed)
         built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
         await built.serve(create_grants_router(grants), create_unit_prices_router(built))

@@ -17,11 +17,14 @@ from shared.contracts.government_sponsorship import (
     UnitPrice,
     UnitPricesAnnounced,
 )
-from shared.contracts.resources import CHILDREN_NEEDS
+from shared.contracts.resources import CHILDREN_NEEDS, RENT
 from shared.decider import Aggregate, Decider
 from shared.refusal import Invalid
 
 SECTORS: Final = frozenset({"government"})
+
+# Public support of a rented home's rent exists; its cap was not found, so none is set (PAY.RENT).
+ALSO_SPONSORED: Final = (RENT,)
 
 GRANT: Final = Vocabulary(
     agreed=GrantDecided,

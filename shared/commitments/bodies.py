@@ -28,6 +28,8 @@ class AgreementBody(Body):
     notice_months: Annotated[int, Field(ge=0, le=24)] = 2
     lapse_days: Annotated[int, Field(ge=0, le=366)] | None = None
     """Days after a month's end when what was not delivered lapses; none: never."""
+    resource: Id | None = None
+    """What is to be provided; none: what this kind of commitment is mostly about."""
 
 
 class PromiseBody(Body):

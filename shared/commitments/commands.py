@@ -92,6 +92,10 @@ class HomeClosed(Refusal):
     """Nothing can be promised to a home that has closed."""
 
 
+class ResourceNotProvided(Invalid):
+    """An agreement is about a resource that its kind of commitment provides."""
+
+
 class CommitmentUnknown(NotFound):
     """Nothing has been agreed under this id."""
 

@@ -1,6 +1,6 @@
 """Where a partner's service takes in what organisations ask of their commitments, and answers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Any, Final
@@ -17,6 +17,7 @@ from shared.commitments.commands import (
     Deliver,
     Lapse,
     Promise,
+    ResourceNotProvided,
     Withdraw,
 )
 from shared.commitments.decider import Vocabulary
@@ -36,13 +37,20 @@ class Desk:
     """One kind of commitment: who may do what with it, and what is known when it is decided."""
 
     def __init__(
-        self, plumbing: Plumbing, words: Vocabulary, resource: str, sectors: frozenset[str]
+        self,
+        plumbing: Plumbing,
+        words: Vocabulary,
+        resource: str,
+        sectors: frozenset[str],
+        *,
+        also: Sequence[str] = (),
     ) -> None:
+        """`also` are the further resources that an agreement of this kind may name."""
         self._plumbing = plumbing
         self._aggregate: Aggregate[Command, Commitment, CommitmentFact] = Aggregate(
             words.category, words.decider()
         )
-        self._resource = resource
+        self._resources = (resource, *also)
         self._sectors = sectors
 
     # --- Writing
@@ -56,7 +64,7 @@ class Desk:
                 commitment_id=commitment_id,
                 home_id=body.home_id,
                 organisation_id=organisation_id,
-                resource=self._resource,
+                resource=self._named(body.resource),
                 agreed_on=body.agreed_on or await self._today(work),
                 notice_months=body.notice_months,
                 lapse_days=body.lapse_days,
@@ -76,7 +84,7 @@ class Desk:
                 beyond_need=body.beyond_need,
                 home_status=await projections.home_status(work.connection, terms.home_id),
                 required=await projections.required(
-                    work.connection, terms.home_id, self._resource
+                    work.connection, terms.home_id, terms.resource
                 ),
             )
 
@@ -167,6 +175,13 @@ class Desk:
             sectors=self._sectors,
             connection=None if work is None else work.connection,
         )
+
+    def _named(self, resource: str | None) -> str:
+        if resource is None:
+            return self._resources[0]
+        if resource not in self._resources:
+            raise ResourceNotProvided(resource)
+        return resource
 
     async def _terms(self, work: Work, commitment_id: str) -> Agreed:
         commitment, _ = await work.load(self._aggregate, commitment_id)

@@ -28,7 +28,7 @@ class GrantEvent(CommitmentEvent):
 
 
 class GrantDecided(GrantEvent, Agreed):
-    """A government will sponsor the needs of a home's children; no yen is granted yet."""
+    """A government will sponsor the needs of a home's children, or its rent; no yen yet."""
 
 
 class GrantPromised(GrantEvent, Promised):

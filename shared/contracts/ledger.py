@@ -79,6 +79,26 @@ class MonthSealed(LedgerEvent):
     """Of this seal, and through it of all before."""
 
 
+class DoubleFundingEvent(LedgerEvent):
+    resource: Id
+    month: Month
+    episode: Annotated[int, Field(gt=0)]
+    """Counts how often this home, resource and month was funded twice."""
+
+
+class DoubleFundingFound(DoubleFundingEvent):
+    """Public support and a sponsor both stand as having delivered, beyond what is required."""
+
+    excess: Quantity
+    """What stands beyond what is required, as long as both stand for something."""
+    organisations: tuple[Id, ...]
+    """All who stand as having delivered."""
+
+
+class DoubleFundingMended(DoubleFundingEvent):
+    """Nothing stands funded twice any more: one was corrected, or more is required."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     ShortfallOpened,
     ShortfallChanged,
@@ -86,4 +106,6 @@ EVENTS: tuple[type[Event], ...] = (
     DiscrepancyFound,
     DiscrepancyMended,
     MonthSealed,
+    DoubleFundingFound,
+    DoubleFundingMended,
 )

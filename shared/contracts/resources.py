@@ -10,7 +10,7 @@ class Resource(NamedTuple):
     unit: Unit
     japanese: str
     provided_by: str
-    """The service in which it is promised and delivered."""
+    """The service in which it is mostly promised and delivered; any other may, too."""
 
 
 CHILDREN_NEEDS: Final = "children_needs"

@@ -254,3 +254,23 @@ async def test_the_auditor_who_checks_can_change_nothing(world: World) -> None:
     async with connected(world.database.url("auditor")) as connection:
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await connection.execute("UPDATE ledger.cell SET episode = 0")
+
+
+async def test_double_funding_that_was_altered_is_named_with_both_figures(world: World) -> None:
+    findings = await world.check_after("UPDATE ledger.double_funding SET excess = excess - 1")
+    where = f"{world.home_id}/rent/{MONTHS[0]}"
+    assert named(findings, "unbalanced", f"double funding {where}", "21,000 beyond", "20,999")
+
+
+async def test_double_funding_that_was_removed_is_missed(world: World) -> None:
+    findings = await world.check_after("DELETE FROM ledger.double_funding")
+    assert findings.differences == 2, "the row, and what was said of it"
+    assert named(findings, "unbalanced", "double funding", "21,000 beyond", "none")
+
+
+async def test_double_funding_that_never_was_is_shown(world: World) -> None:
+    findings = await world.check_after(
+        f"""INSERT INTO ledger.double_funding
+        VALUES ('{world.home_id}', 'rent', '{MONTHS[1]}', 5, '{{city}}', 1)"""  # noqa: S608  ours
+    )
+    assert named(findings, "unbalanced", f"double funding {world.home_id}/rent/{MONTHS[1]}", "5 ")

@@ -16,6 +16,7 @@ from deploy.checking.findings import Findings
 from deploy.database import Database, connected
 from deploy.services import BY_NAME
 from shared.contracts.event import Movement, topic_of
+from shared.contracts.government_sponsorship import GrantDisbursed
 from shared.contracts.homes import DeliveryConfirmed
 from shared.contracts.resources import RENT
 from shared.ids import new_opaque_id
@@ -25,7 +26,7 @@ from tests.support.publishing import Publisher
 from tests.support.stack import ServiceProcess, Stack
 
 SERVICES = ("rent_sponsorship", "ledger", "eventlog")
-OWNED_BY_TEST = ("organisations", "homes")
+OWNED_BY_TEST = ("organisations", "homes", "government_sponsorship")
 MONTHS = ("2011-08", "2011-09", "2011-10", "2011-11")
 TOPIC = topic_of("rent_sponsorship")
 
@@ -101,7 +102,7 @@ class World:
 
 
 async def told(stack: Stack) -> World:
-    """Play the story: promised, paid, beyond, given, corrected, confirmed, withdrawn."""
+    """Play the story: promised, paid, beyond, given, funded twice, corrected, withdrawn."""
     await stack.empty_topics()
     world = World(stack, await stack.database(*SERVICES), new_opaque_id())
     rent, *others = [await stack.start(name, world.database) for name in SERVICES]
@@ -173,6 +174,28 @@ async def _act(
                     quantity=100_000,
                     delivery_id=payment_id,
                     delivery_version=3,
+                ),
+            ),
+        )
+    )
+    await publisher.publish(
+        GrantDisbursed(
+            home_id=world.home_id,
+            commitment_id="grant",
+            organisation_id="city",
+            delivery_id="disbursement",
+            month=MONTHS[0],
+            quantity=1_000,
+            movements=(
+                Movement(
+                    resource=RENT,
+                    month=MONTHS[0],
+                    moved_from="open",
+                    moved_to="delivered",
+                    quantity=1_000,
+                    organisation_id="city",
+                    commitment_id="grant",
+                    delivery_id="disbursement",
                 ),
             ),
         )

@@ -155,6 +155,14 @@ async def test_an_agreement_is_shown_month_by_month(api: Api) -> None:
     ]
 
 
+async def test_an_agreement_is_about_what_its_kind_provides(api: Api) -> None:
+    named = await api.done("sponsor", "", {"home_id": "h", "resource": "rent"})
+    assert (await api.get("sponsor", f"/{named['commitment_id']}")).json()["resource"] == "rent"
+    other = await api.post("sponsor", "", {"home_id": "h", "resource": "volunteering"})
+    assert other.status_code == httpx2.codes.UNPROCESSABLE_CONTENT
+    assert other.json()["type"] == "urn:yui:problem:resource-not-provided"
+
+
 async def test_a_stranger_to_a_home_finds_nothing_of_it(api: Api) -> None:
     path = await api.agreement("sponsor", "h")
     assert (await api.get("stranger", path)).status_code == httpx2.codes.NOT_FOUND

@@ -1,6 +1,6 @@
-"""The five kinds of commitment, each in the words of its sector's API."""
+"""The kinds of commitment, each in the words of its sector's API."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.contracts import resources
@@ -24,7 +24,7 @@ class Kind:
     """What a home of the tests needs a month; a multiple of twenty."""
 
     def __str__(self) -> str:
-        return self.commitments
+        return f"{self.commitments} of {self.resource}"
 
 
 GRANT = Kind(
@@ -37,6 +37,7 @@ GRANT = Kind(
     beyond="beyond_promise_yen",
     need=500_000,
 )
+RENT_GRANT = replace(GRANT, resource=resources.RENT, need=150_000)
 STAFFING_PLAN = Kind(
     service="nonprofit_staffing",
     sector="nonprofit",
@@ -77,7 +78,7 @@ PLEDGE = Kind(
     beyond="beyond_promise_minutes",
     need=1_200,
 )
-KINDS = (GRANT, STAFFING_PLAN, PROGRAMME, RENT_AGREEMENT, PLEDGE)
+KINDS = (GRANT, RENT_GRANT, STAFFING_PLAN, PROGRAMME, RENT_AGREEMENT, PLEDGE)
 
 
 class Contributor:
@@ -93,7 +94,8 @@ class Contributor:
 
     async def knows_the_home(self) -> bool:
         """Agree once the service has heard of key, party and home."""
-        answer = await self.caller.post(self._path, {"home_id": self._home_id})
+        agreement = {"home_id": self._home_id, "resource": self.kind.resource}
+        answer = await self.caller.post(self._path, agreement)
         if answer.is_success:
             self.commitment_id = answer.json()["commitment_id"]
             self._path = f"{self._path}/{self.commitment_id}"

@@ -8,6 +8,7 @@ from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
 from services.ledger.repository import reading as sql
+from services.ledger.repository.double_funding import DOUBLE_FUNDINGS
 from services.ledger.repository.outcomes import Posted
 from shared.calendar import era_label, fiscal_year
 from shared.contracts.event import Id, Month
@@ -19,6 +20,17 @@ from shared.postgres import Pool
 FIRST_MONTH: Final = "1000-01"
 LAST_MONTH: Final = "9999-12"
 PLACES: Final = ("required", "open", "promised", "delivered", "confirmed")
+UNFIT: Final = {
+    "kind": "",
+    "home_id": "",
+    "delivery_id": None,
+    "resource": None,
+    "month": None,
+    "organisations": None,
+    "excess": 0,
+    "episode": 0,
+}
+"""What a line of discrepancies tells, of either kind: a table has the same columns throughout."""
 
 
 def create_router(pool: Pool, posted: Posted) -> APIRouter:
@@ -86,10 +98,20 @@ def create_router(pool: Pool, posted: Posted) -> APIRouter:
 
     @router.get("/discrepancies")
     async def discrepancies(request: Request, caller: Reader) -> Response:
-        """List deliveries of which more stands confirmed than was delivered."""
-        homes = await caller.register.homes_of(caller.principal)
-        rows = await pool.fetch(sql.DISCREPANCIES, homes)
-        return page(request, [_plain(row) for row in rows], None)
+        """List what does not fit: more confirmed than delivered; the same units funded twice.
+
+        The first is shown to all who are party to the home, the second to whoever has delivered.
+        """
+        principal = caller.principal
+        homes = await caller.register.homes_of(principal)
+        own = None if principal.operates_yui else principal.organisation_id
+        excess = await pool.fetch(sql.DISCREPANCIES, homes)
+        twice = await pool.fetch(DOUBLE_FUNDINGS, own)
+        items = [
+            *({**UNFIT, "kind": "confirmation", **row} for row in excess),
+            *({**UNFIT, "kind": "double_funding", **row} for row in twice),
+        ]
+        return page(request, items, None)
 
     return router
 

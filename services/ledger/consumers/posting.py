@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from asyncpg import Record
 
+from services.ledger.consumers.double_funding import find_double_funding
 from services.ledger.domain.conclusions import conclude
+from services.ledger.domain.double_funding import funder
 from services.ledger.domain.links import Link, link_hash
 from services.ledger.domain.movements import Moved
 from services.ledger.domain.posting import (
@@ -74,7 +76,9 @@ async def post(work: Work, bookings: Sequence[Booking], business_date: BusinessD
     await add_rows(connection, sql.LINK, "link", sql.LINK_COLUMNS, links)
     await add_rows(connection, sql.ENTER, "entry", sql.ENTRY_COLUMNS, entries)
     await _stand(connection, posting)
-    _say(work, bookings, chains, conclude(posting.cells.values(), posting.deliveries.values()))
+    twice = await find_double_funding(connection, posting.cells.values())
+    said = conclude(posting.cells.values(), posting.deliveries.values(), twice)
+    _say(work, bookings, chains, said)
     await _move_heads(connection, chains.values())
     await _contribute(connection, bookings)
 
@@ -109,7 +113,9 @@ def _cell(row: Record) -> Cell:
     if required is None:
         return Cell(*where, [0] * len(PLACES))
     places = [-required, *(row[place] for place in STANDING)]
-    return Cell(*where, places, row["episode"], max(row["open"], 0))
+    cell = Cell(*where, places, row["episode"], max(row["open"], 0), funders=row["funders"])
+    cell.beyond_before = cell.beyond
+    return cell
 
 
 async def _read_deliveries(
@@ -157,8 +163,9 @@ def _link(chain: Chain, booking: Booking) -> tuple[Any, ...]:
 
 
 def _enter(posting: Posting, chain: Chain, booking: Booking) -> Iterable[Entry]:
-    version = booking.received.envelope.version
-    return posting.book(chain.home_id, chain.links, version, booking.movements)
+    received = booking.received
+    version, by = received.envelope.version, funder(received.record.topic)
+    return posting.book(chain.home_id, chain.links, version, by, booking.movements)
 
 
 # --- Writing what stands now
@@ -166,10 +173,10 @@ def _enter(posting: Posting, chain: Chain, booking: Booking) -> Iterable[Entry]:
 
 async def _stand(connection: Connection, posting: Posting) -> None:
     cells = [
-        (c.home_id, c.resource, c.month, *c.totals, c.announced, c.episode)
+        (c.home_id, c.resource, c.month, *c.totals, c.announced, c.episode, c.funders)
         for c in posting.cells.values()
     ]
-    await connection.execute(sql.STAND, *columns(cells, 10))
+    await connection.execute(sql.STAND, *columns(cells, 11))
     if posting.deliveries:
         deliveries = [
             (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from services.ledger.domain.double_funding import DoubleFunding
 from services.ledger.domain.posting import Cell, DeliveryAccount
 from shared.contracts.ledger import (
     DiscrepancyFound,
@@ -14,13 +15,17 @@ from shared.contracts.ledger import (
 
 
 def conclude(
-    cells: Iterable[Cell], deliveries: Iterable[DeliveryAccount]
+    cells: Iterable[Cell],
+    deliveries: Iterable[DeliveryAccount],
+    twice: Iterable[DoubleFunding] = (),
 ) -> Iterator[LedgerEvent]:
-    """What is to be said of a batch: at most one word per cell and delivery."""
+    """What is to be said of a batch: of each subject at most one word."""
     for cell in cells:
         yield from _shortfall(cell)
     for account in deliveries:
         yield from _discrepancy(account)
+    for funding in twice:
+        yield from funding.said()
 
 
 def _shortfall(cell: Cell) -> Iterator[LedgerEvent]:

@@ -22,6 +22,8 @@ PLACES: Final[Mapping[Place, int]] = {
     "delivered": 3,
     "confirmed": 4,
 }
+ARRIVED: Final = PLACES["delivered"]
+"""From this place on, units have arrived."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,9 @@ class Cell:
     episode: int = 0
     """Of its shortfall: the present one, or the last."""
     announced_before: int = 0
+    beyond_before: int = 0
+    funders: int = 0
+    """Who has ever delivered to it: public support, a sponsor, or both."""
 
     @property
     def totals(self) -> Totals:
@@ -46,6 +51,11 @@ class Cell:
     def announced(self) -> int:
         """The units that stand open, as the ledger says now."""
         return max(self.places[1], 0)
+
+    @property
+    def beyond(self) -> int:
+        """By how much what has arrived exceeds what is required: so far the rest is below zero."""
+        return max(-self.places[1] - self.places[2], 0)
 
     def close(self) -> None:
         """End the batch: a shortfall begins where there was none."""
@@ -84,17 +94,21 @@ class Posting:
     deliveries: Mapping[DeliveryName, DeliveryAccount]
 
     def book(
-        self, home_id: str, number: int, version: int, movements: Sequence[Moved]
+        self, home_id: str, number: int, version: int, funder: int, movements: Sequence[Moved]
     ) -> Iterable[Entry]:
         """Move what an event moves, and yield an entry for each movement.
 
-        `number` is its link's in the home's chain, `version` the event's in its own stream.
+        `number` is its link's in the home's chain, `version` the event's in its own stream,
+        `funder` who delivers where it delivers something.
         """
         for position, moved in enumerate(movements, start=1):
             cell = self.cells[home_id, moved.resource, moved.month]
             places, quantity = cell.places, moved.quantity
-            places[PLACES[moved.moved_from]] -= quantity
-            places[PLACES[moved.moved_to]] += quantity
+            source, target = PLACES[moved.moved_from], PLACES[moved.moved_to]
+            places[source] -= quantity
+            places[target] += quantity
+            if source < ARRIVED <= target:
+                cell.funders |= funder
             if moved.delivery_id is not None:
                 self._deliver(self.deliveries[home_id, moved.delivery_id], version, moved)
             yield (

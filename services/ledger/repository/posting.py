@@ -19,7 +19,7 @@ CELLS_OF: Final = """
 -- These cells as they stand, and the moment: read once the heads are locked, so that whoever has
 -- asked for the books as known at a moment before it has been answered from all that is in them.
 SELECT asked.home_id, asked.resource, asked.month, required, open, promised, delivered, confirmed,
-       episode, clock_timestamp() AS now, (SELECT day FROM business_date) AS played
+       episode, funders, clock_timestamp() AS now, (SELECT day FROM business_date) AS played
 FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (home_id, resource, month)
 LEFT JOIN cell USING (home_id, resource, month)
 """
@@ -77,13 +77,14 @@ SELECT * FROM unnest($1::text[], $2::bigint[], $3::smallint[], $4::text[], $5::t
 STAND: Final = """
 -- How the cells of a batch stand now; their homes' heads are locked.
 INSERT INTO cell (home_id, resource, month, required, open, promised, delivered, confirmed,
-                  announced, episode)
+                  announced, episode, funders)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
-                     $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::int[])
+                     $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::int[],
+                     $11::smallint[])
 ON CONFLICT (home_id, resource, month) DO UPDATE
 SET required = excluded.required, open = excluded.open, promised = excluded.promised,
     delivered = excluded.delivered, confirmed = excluded.confirmed,
-    announced = excluded.announced, episode = excluded.episode
+    announced = excluded.announced, episode = excluded.episode, funders = excluded.funders
 """
 
 STAND_DELIVERED: Final = """
