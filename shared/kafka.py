@@ -1,8 +1,9 @@
 """The one module that builds clients of the broker, so that they can be replaced."""
 
+from itertools import chain
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
 from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream import AckPolicy
@@ -12,7 +13,8 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from shared.consuming.record import Record
 
-BATCH_RECORDS_MAX: Final = 500
+BATCH_RECORDS_MAX: Final = 2_000
+FETCH_WAIT_MS: Final = 250
 REQUEST_TIMEOUT_MS: Final = 10_000
 METADATA_AGE_MS: Final = 5_000
 """How late a topic that was declared, or made anew, is noticed; by default after five minutes."""
@@ -48,16 +50,14 @@ def subscribe(
     """One subscriber for all topics of a group.
 
     Range, so that one home's partition of every topic is in one process. Nothing is committed by
-    the library: offsets live beside the effects. An empty poll sleeps as long as it waited, which
-    is what keeps the two timeouts small.
+    the library: offsets live beside the effects.
     """
-    return broker.subscriber(
+    subscriber = broker.subscriber(
         *topics,
         group_id=group,
         batch=True,
         max_records=BATCH_RECORDS_MAX,
-        batch_timeout_ms=5,
-        fetch_max_wait_ms=250,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.MANUAL,
         partition_assignment_strategy=(RangePartitionAssignor,),
@@ -66,6 +66,16 @@ def subscribe(
         heartbeat_interval_ms=1_000,
         max_poll_interval_ms=300_000,
     )
+    # FastStream's own sleeps after an empty poll for as long as it waited, also where a record
+    # has come meanwhile.
+    subscriber.get_msg = _fetch  # type: ignore[method-assign]
+    return subscriber
+
+
+async def _fetch(consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
+    """Whatever has come, as soon as anything has."""
+    fetched = await consumer.getmany(timeout_ms=FETCH_WAIT_MS, max_records=BATCH_RECORDS_MAX)
+    return tuple(chain.from_iterable(fetched.values()))
 
 
 async def reach(bootstrap: str) -> None:

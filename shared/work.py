@@ -50,6 +50,8 @@ class Work:
         self._streams: dict[str, tuple[Any, int]] = {}
         self._unsaved: list[Saved] = []
         self.saved: list[Saved] = []
+        self.on_commit: list[Callable[[], None]] = []
+        """What is only true once this is committed."""
 
     async def load(self, aggregate: Aggregate[C, S, E], identity: str) -> tuple[S, int]:
         stream = aggregate.stream(identity)
@@ -98,3 +100,5 @@ class Work:
         """Called after the commit: what was loaded and decided here is now common knowledge."""
         for stream, (state, version) in self._streams.items():
             self._cache.put(stream, version, state)
+        for done in self.on_commit:
+            done()

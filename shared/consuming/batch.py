@@ -24,7 +24,7 @@ from shared.consuming.record import (
 from shared.envelope import Unreadable, check_content_type
 from shared.event_store import Conflict
 from shared.handling import Transactions
-from shared.postgres import Connection
+from shared.postgres import Connection, add_rows
 from shared.work import Cause, Work
 
 Partition: TypeAlias = tuple[str, int]
@@ -83,16 +83,27 @@ class Batches:
 
     async def transact(self, records: Sequence[Record]) -> Effect:
         """Apply a batch and move its offsets, or raise and have done nothing."""
+        try:
+            return await self._transact(records, guarded=False)
+        except Exception as error:
+            if may_pass(error):
+                raise
+            # One of them is at fault: again from the beginning, each where it can fail alone.
+            log.warning("batch_again_guarded", fault=type(error).__name__, size=len(records))
+            return await self._transact(records, guarded=True)
+
+    async def _transact(self, records: Sequence[Record], *, guarded: bool) -> Effect:
         async with self.transactions.pool.acquire() as connection:
             async with connection.transaction():
-                effect, works = await self._transact(connection, records)
+                effect, works = await self.apply(connection, records, guarded=guarded)
             for work in works:
                 self.transactions.committed(work)
         return effect
 
-    async def _transact(
-        self, connection: Connection, records: Sequence[Record]
+    async def apply(
+        self, connection: Connection, records: Sequence[Record], *, guarded: bool
     ) -> tuple[Effect, list[Work]]:
+        """Apply a batch and move its offsets in the caller's transaction."""
         effect = Effect()
         by_partition: dict[Partition, list[Record]] = defaultdict(list)
         for record in records:
@@ -109,7 +120,7 @@ class Batches:
                 in_step += fetched
             else:
                 effect.out_of_step[partition] = stored
-        works = await self.apply_records(connection, in_step, effect)
+        works = await self.apply_records(connection, in_step, effect, guarded=guarded)
         await _move_offsets(connection, in_step)
         return effect, works
 
@@ -119,11 +130,13 @@ class Batches:
         records: Sequence[Record],
         effect: Effect,
         *,
+        guarded: bool = True,
         released: frozenset[Key] = frozenset(),
         resumed: Iterable[Stream] = (),
     ) -> list[Work]:
         """Sort and apply records in the caller's transaction, which holds their partition.
 
+        Unless `guarded`, one that cannot be applied fails the transaction, with all others.
         `released` are keys whose parked records are these, `resumed` streams that may go on.
         """
         items = [read(record) for record in records]
@@ -138,7 +151,7 @@ class Batches:
             decided = frozenset(row["event_id"] for row in rows)
             known = Known(known.versions, known.blocked, decided, known.held)
             sorted_ = Sorting(known, self._check).sort(items)
-        works = await self._apply_sorted(connection, sorted_, effect)
+        works = await self._apply_sorted(connection, sorted_, effect, guarded=guarded)
         if known.held:
             await connection.execute(sql.RELEASE_HELD, *_columns(known.held))
         return works
@@ -148,7 +161,7 @@ class Batches:
         if record.value is None:
             return Parked(record, event_id, "unreadable", "the record has no body")
         try:
-            check_content_type(record.headers)
+            check_content_type(received.envelope)
         except Unreadable as error:
             return Parked(record, event_id, "unreadable", str(error))
         try:
@@ -161,9 +174,9 @@ class Batches:
         return None
 
     async def _apply_sorted(
-        self, connection: Connection, sorted_: Sorted, effect: Effect
+        self, connection: Connection, sorted_: Sorted, effect: Effect, *, guarded: bool
     ) -> list[Work]:
-        works, early = await self._apply(connection, sorted_.apply, effect)
+        works, early = await self._apply(connection, sorted_.apply, effect, guarded=guarded)
         hold = [*sorted_.hold, *early]
         await _hold(connection, hold)
         await _move_streams(connection, effect.applied)
@@ -174,17 +187,25 @@ class Batches:
         return works
 
     async def _apply(
-        self, connection: Connection, batch: Sequence[Received], effect: Effect
+        self,
+        connection: Connection,
+        batch: Sequence[Received],
+        effect: Effect,
+        *,
+        guarded: bool,
     ) -> tuple[list[Work], list[Received]]:
         """Apply them all; also return those that must wait because one before them failed."""
         if not batch:
             return [], []
-        try:
+        if not guarded:
             return [await self._attempt(connection, batch, effect)], []
+        try:
+            async with connection.transaction():
+                return [await self._attempt(connection, batch, effect)], []
         except Exception as error:
             if may_pass(error):
                 raise
-            # One of them is at fault: find it, so that no other home is held up.
+            # Find the one at fault, so that no other home is held up.
             log.warning("batch_split", fault=type(error).__name__, size=len(batch))
             return await self._apply_singly(connection, batch, effect)
 
@@ -205,7 +226,8 @@ class Batches:
                 effect.parked.append(Parked(record, event_id, "behind", detail))
             else:
                 try:
-                    works.append(await self._attempt(connection, [received], effect))
+                    async with connection.transaction():
+                        works.append(await self._attempt(connection, [received], effect))
                 except Exception as error:
                     if may_pass(error):
                         raise
@@ -217,11 +239,10 @@ class Batches:
     async def _attempt(
         self, connection: Connection, batch: Sequence[Received], effect: Effect
     ) -> Work:
-        async with connection.transaction():
-            work = self.transactions.work(connection, Cause(correlation=""))
-            outcomes = await self._applier.apply(work, batch)
-            await work.save()
-            await _decide(connection, batch, outcomes)
+        work = self.transactions.work(connection, Cause(correlation=""))
+        outcomes = await self._applier.apply(work, batch)
+        await work.save()
+        await _decide(connection, batch, outcomes)
         effect.applied += [(r, outcomes[r.envelope.event_id]) for r in batch]
         return work
 
@@ -293,14 +314,11 @@ def _columns(pairs: Iterable[tuple[str, Any]]) -> tuple[list[str], list[Any]]:
 async def _decide(
     connection: Connection, batch: Sequence[Received], outcomes: Mapping[UUID, Outcome]
 ) -> None:
-    await connection.execute(
-        sql.DECIDE,
-        [r.envelope.event_id for r in batch],
-        [outcomes[r.envelope.event_id] for r in batch],
-        [r.record.topic for r in batch],
-        [r.record.partition for r in batch],
-        [r.record.offset for r in batch],
-    )
+    rows = []
+    for received in batch:
+        record, event_id = received.record, received.envelope.event_id
+        rows.append((event_id, outcomes[event_id], record.topic, record.partition, record.offset))
+    await add_rows(connection, sql.DECIDE, "outcome", sql.OUTCOME_COLUMNS, rows)
 
 
 async def _move_streams(

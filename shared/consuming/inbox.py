@@ -59,9 +59,10 @@ def key_of(record: Record) -> Key:
 
 def read(record: Record) -> Received | Parked:
     try:
-        return Received(record, from_headers(record.headers))
+        envelope = from_headers(record.headers)
     except Unreadable as error:
         return Parked(record, None, "unreadable", str(error))
+    return Received(record, envelope, (record.topic, envelope.stream))
 
 
 def _sound(_received: Received) -> Parked | None:

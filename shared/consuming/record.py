@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from shared.envelope import Envelope
 
 
@@ -38,18 +40,15 @@ class StoredRecord:
     headers: Sequence[tuple[str, bytes | None]]
 
 
-@dataclass(slots=True)
-class Received:
+class Received(msgspec.Struct, eq=False):
     """A record whose envelope could be read."""
 
     record: Record
     envelope: Envelope
+    stream: tuple[str, str]
+    """Topic and stream."""
     content: Any = None
     """What an applier has read of the body when it checked it, for when it applies it."""
-
-    @property
-    def stream(self) -> tuple[str, str]:
-        return self.record.topic, self.envelope.stream
 
     @property
     def body(self) -> bytes:

@@ -51,6 +51,8 @@ KNOWN_EVENTS: Final = """
 SELECT event_id FROM outcome WHERE event_id = ANY($1::uuid[])
 """
 
+OUTCOME_COLUMNS: Final = ("event_id", "outcome", "topic", "partition", "offset")
+
 DECIDE: Final = """
 -- What became of each event; a second time is an error.
 INSERT INTO outcome (event_id, outcome, topic, partition, "offset")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from services.ledger.domain.movements import READ, Moved
+from services.ledger.domain.movements import Moved, read_movements
 from shared.contracts.event import QUANTITY_MAX, VERSION_MAX, Movement
 
 SOUND: dict[str, Any] = {
@@ -70,7 +70,7 @@ def by_contract(body: bytes) -> list[dict[str, Any]] | None:
 
 def by_ledger(body: bytes) -> list[dict[str, Any]] | None:
     try:
-        return [msgspec.structs.asdict(one) for one in READ.decode(body).movements]
+        return [msgspec.structs.asdict(one) for one in read_movements(body)]
     except msgspec.DecodeError:
         return None
 

@@ -78,7 +78,7 @@ class Told:
         return StoredRecord(self.topic, self.partition, offset, self.key, self.body, self.headers)
 
     def received(self, offset: int) -> Received:
-        return Received(self.at(offset), self.envelope)
+        return Received(self.at(offset), self.envelope, (self.topic, self.envelope.stream))
 
 
 def stream_of(name: str, versions: int, key: bytes | None = b"key") -> list[Told]:

@@ -223,10 +223,12 @@ async def test_rows_that_are_deleted_when_sent_lose_nothing_that_commits_late(
 class Unfenced(Batches):
     """Believes whoever comes with records, and moves the offset behind them."""
 
-    async def _transact(self, connection: Connection, records: Sequence[Record]) -> Any:  # noqa: ANN401  as its base
+    async def apply(
+        self, connection: Connection, records: Sequence[Record], *, guarded: bool
+    ) -> Any:  # noqa: ANN401  as its base
         await connection.execute(KNOW, records[0].topic)
         await connection.execute(MOVE, records[0].offset)
-        return await super()._transact(connection, records)
+        return await super().apply(connection, records, guarded=guarded)
 
 
 async def test_without_the_fence_a_consumer_at_a_wrong_place_loses_what_it_jumps_over(

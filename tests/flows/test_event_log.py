@@ -5,12 +5,13 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 
 from deploy.database import Database
 from shared.access.keys import ApiKey, new_key

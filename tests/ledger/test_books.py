@@ -11,6 +11,7 @@ import pytest
 from services.rent_sponsorship.domain import RENT_AGREEMENT
 from shared.commitments.commands import Agree, Command, Correct, Deliver, Promise, Withdraw
 from shared.consuming.batch import Effect
+from shared.consuming.record import StoredRecord
 from shared.contracts.commitment import CommitmentFact
 from shared.contracts.event import Event, Month, Movement, Place
 from shared.contracts.homes import DeliveryConfirmed, NeedRestated
@@ -136,9 +137,9 @@ async def hear_with_faults(ledger: Ledger, log: Log, random: Random) -> None:
         at |= {topic: min(ends[topic], len(log.topics[topic])) for topic in chosen}
 
 
-async def crash(ledger: Ledger, batch: Sequence[object]) -> None:
+async def crash(ledger: Ledger, batch: Sequence[StoredRecord]) -> None:
     async with ledger.pool.acquire() as connection, connection.transaction():
-        await ledger.batches._transact(connection, batch)  # type: ignore[arg-type]  # noqa: SLF001
+        await ledger.batches.apply(connection, batch, guarded=False)
         raise Crash
 
 

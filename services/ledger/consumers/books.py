@@ -6,7 +6,8 @@ from uuid import UUID
 import msgspec
 
 from services.ledger.consumers.posting import Booking, post
-from services.ledger.domain.movements import READ, Moved
+from services.ledger.consumers.remembered import Remembered
+from services.ledger.domain.movements import Moved, read_movements
 from services.ledger.repository import posting as sql
 from shared.business_date import BusinessDate
 from shared.consuming.applying import Outcome, Reactions
@@ -28,6 +29,7 @@ class Books:
     def __init__(self, business_date: BusinessDate, reactions: Reactions) -> None:
         self._business_date = business_date
         self._reactions = reactions
+        self._remembered = Remembered()
 
     def check(self, received: Received) -> None:
         received.content = movements = _movements(received)
@@ -51,7 +53,7 @@ class Books:
                 unmoved.append(received.envelope)
         await _note(work.connection, unmoved)
         if bookings:
-            await post(work, bookings, self._business_date)
+            await post(work, bookings, self._business_date, self._remembered)
         return outcomes
 
 
@@ -63,7 +65,7 @@ async def _note(connection: Connection, unmoved: Sequence[Envelope]) -> None:
 
 def _movements(received: Received) -> Sequence[Moved]:
     try:
-        return READ.decode(received.body).movements
+        return read_movements(received.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(str(error)) from error
 

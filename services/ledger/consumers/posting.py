@@ -9,6 +9,7 @@ from typing import Any, Final
 from asyncpg import Record
 
 from services.ledger.consumers.double_funding import find_double_funding
+from services.ledger.consumers.remembered import Proof, Remembered
 from services.ledger.domain.conclusions import conclude
 from services.ledger.domain.double_funding import funder
 from services.ledger.domain.links import Link, link_hash
@@ -16,6 +17,7 @@ from services.ledger.domain.movements import Moved
 from services.ledger.domain.posting import (
     PLACES,
     Cell,
+    CellName,
     DeliveryAccount,
     DeliveryName,
     Entry,
@@ -52,6 +54,10 @@ class Chain:
     business_date: date | None
     stream_version: int
 
+    @property
+    def proof(self) -> Proof:
+        return self.hash, self.stream_version
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -61,17 +67,25 @@ class Moment:
     today: date
 
 
-async def post(work: Work, bookings: Sequence[Booking], business_date: BusinessDate) -> None:
+async def post(
+    work: Work, bookings: Sequence[Booking], business_date: BusinessDate, remembered: Remembered
+) -> None:
     connection = work.connection
     chains = await _lock_chains(connection, bookings)
-    posting, moment = await _read(connection, bookings, business_date)
-    for chain in chains.values():
-        _turn(chain, moment)
+    known = {c.home_id: remembered.take(c.home_id, c.proof) for c in chains.values()}
+    moved = [(booking.home_id, m) for booking in bookings for m in booking.movements]
+    cells, moment = await _read_cells(connection, moved, known, business_date)
+    posting = Posting(cells, await _read_deliveries(connection, moved))
     links: list[tuple[Any, ...]] = []
     entries: list[Entry] = []
+    for chain in chains.values():
+        _turn(chain, moment)
     for booking in bookings:
-        links.append(_link(chains[booking.home_id], booking))
-        entries += _enter(posting, chains[booking.home_id], booking)
+        chain = chains[booking.home_id]
+        links.append(_link(chain, booking))
+        version = booking.received.envelope.version
+        by = funder(booking.received.record.topic)
+        entries += posting.book(chain.home_id, chain.links, version, by, booking.movements)
     posting.close()
     await add_rows(connection, sql.LINK, "link", sql.LINK_COLUMNS, links)
     await add_rows(connection, sql.ENTER, "entry", sql.ENTRY_COLUMNS, entries)
@@ -80,7 +94,27 @@ async def post(work: Work, bookings: Sequence[Booking], business_date: BusinessD
     said = conclude(posting.cells.values(), posting.deliveries.values(), twice)
     _say(work, bookings, chains, said)
     await _move_heads(connection, chains.values())
-    await _contribute(connection, bookings)
+    contributors = remembered.unknown(
+        {(m.organisation_id, home_id) for home_id, m in moved if m.organisation_id is not None}
+    )
+    if contributors:
+        await connection.execute(sql.CONTRIBUTE, *columns(contributors, 2))
+    work.on_commit.append(lambda: _remember(remembered, chains, known, posting, contributors))
+
+
+def _remember(
+    remembered: Remembered,
+    chains: Mapping[str, Chain],
+    known: Mapping[str, dict[CellName, Cell]],
+    posting: Posting,
+    contributors: set[tuple[str, str]],
+) -> None:
+    for name, cell in posting.cells.items():
+        cell.begin()
+        known[cell.home_id][name] = cell
+    for chain in chains.values():
+        remembered.put(chain.home_id, chain.proof, known[chain.home_id])
+    remembered.know(contributors)
 
 
 # --- Reading what stands
@@ -95,17 +129,22 @@ async def _lock_chains(connection: Connection, bookings: Iterable[Booking]) -> M
     return {row["home_id"]: Chain(*row) for row in rows}
 
 
-async def _read(
-    connection: Connection, bookings: Iterable[Booking], business_date: BusinessDate
-) -> tuple[Posting, Moment]:
-    moved = [(booking.home_id, m) for booking in bookings for m in booking.movements]
+async def _read_cells(
+    connection: Connection,
+    moved: Iterable[tuple[str, Moved]],
+    known: Mapping[str, Mapping[CellName, Cell]],
+    business_date: BusinessDate,
+) -> tuple[Mapping[CellName, Cell], Moment]:
+    """The cells that are moved, and the moment. What is not remembered is asked for."""
     names = {(home_id, m.resource, m.month): None for home_id, m in moved}
-    rows = await connection.fetch(sql.CELLS_OF, *columns(names, 3))
-    delivered = {(h, m.delivery_id): None for h, m in moved if m.delivery_id is not None}
-    cells = {(cell.home_id, cell.resource, cell.month): cell for cell in map(_cell, rows)}
-    deliveries = await _read_deliveries(connection, delivered)
+    cells = {name: known[name[0]][name] for name in names if name in known[name[0]]}
+    asked = [name for name in names if name not in cells]
+    rows = await connection.fetch(sql.CELLS_OF, *columns(asked, 3))
+    for row in rows if asked else ():
+        cell = _cell(row)
+        cells[cell.home_id, cell.resource, cell.month] = cell
     now = rows[0]["now"]
-    return Posting(cells, deliveries), Moment(now, business_date.on(now, rows[0]["played"]))
+    return cells, Moment(now, business_date.on(now, rows[0]["played"]))
 
 
 def _cell(row: Record) -> Cell:
@@ -119,8 +158,9 @@ def _cell(row: Record) -> Cell:
 
 
 async def _read_deliveries(
-    connection: Connection, names: Iterable[DeliveryName]
+    connection: Connection, moved: Iterable[tuple[str, Moved]]
 ) -> Mapping[DeliveryName, DeliveryAccount]:
+    names = {(home_id, m.delivery_id): None for home_id, m in moved if m.delivery_id is not None}
     deliveries = {name: DeliveryAccount(*name) for name in names}
     if deliveries:
         for row in await connection.fetch(sql.DELIVERIES_OF, *columns(deliveries, 2)):
@@ -162,12 +202,6 @@ def _link(chain: Chain, booking: Booking) -> tuple[Any, ...]:
     return (*link, chain.hash)
 
 
-def _enter(posting: Posting, chain: Chain, booking: Booking) -> Iterable[Entry]:
-    received = booking.received
-    version, by = received.envelope.version, funder(received.record.topic)
-    return posting.book(chain.home_id, chain.links, version, by, booking.movements)
-
-
 # --- Writing what stands now
 
 
@@ -200,17 +234,6 @@ async def _move_heads(connection: Connection, chains: Iterable[Chain]) -> None:
         for c in chains
     ]
     await connection.execute(sql.MOVE_HEADS, *columns(heads, 6))
-
-
-async def _contribute(connection: Connection, bookings: Iterable[Booking]) -> None:
-    pairs = {
-        (m.organisation_id, booking.home_id): None
-        for booking in bookings
-        for m in booking.movements
-        if m.organisation_id is not None
-    }
-    if pairs:
-        await connection.execute(sql.CONTRIBUTE, *columns(pairs, 2))
 
 
 # --- Saying what is new

@@ -1,6 +1,7 @@
 """The chain of a home's links, and the seals over it: one hash each (docs/chain.md). Pure."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,7 +33,7 @@ class Link(NamedTuple):
 def link_hash(previous: bytes | None, link: Link) -> bytes:
     """Tie a link to the one before it; none is before the first."""
     *source, recorded_at, booked_at, business_date, digest = link
-    times = _instant(recorded_at), _instant(booked_at), business_date
+    times = _text(recorded_at), _again(booked_at), business_date
     return _sha256(_hex(previous), *source, *times, digest.hex())
 
 
@@ -49,5 +50,9 @@ def _hex(previous: bytes | None) -> str:
     return "" if previous is None else previous.hex()
 
 
-def _instant(at: datetime) -> str:
+def _text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+_again = lru_cache(maxsize=8)(_text)
+"""A batch is booked at one moment, which is written again and again."""

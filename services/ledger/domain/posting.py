@@ -62,6 +62,11 @@ class Cell:
         if self.announced and not self.announced_before:
             self.episode += 1
 
+    def begin(self) -> None:
+        """Begin the next batch: what was concluded has been said."""
+        self.announced_before = self.announced
+        self.beyond_before = self.beyond
+
 
 @dataclass(slots=True)
 class DeliveryAccount:
@@ -91,6 +96,7 @@ class Posting:
     """Cells and deliveries of a batch as they stood, booked on in place."""
 
     cells: Mapping[CellName, Cell]
+    """Those that the batch touches, and no others."""
     deliveries: Mapping[DeliveryName, DeliveryAccount]
 
     def book(
@@ -136,6 +142,7 @@ class Posting:
             account.seen_version = max(account.seen_version, moved.delivery_version)
 
     def close(self) -> None:
+        """End the batch, once all of it is booked."""
         for cell in self.cells.values():
             cell.close()
         for account in self.deliveries.values():

@@ -18,10 +18,13 @@ WHERE home_id = ANY($1::text[]) ORDER BY home_id FOR UPDATE
 CELLS_OF: Final = """
 -- These cells as they stand, and the moment: read once the heads are locked, so that whoever has
 -- asked for the books as known at a moment before it has been answered from all that is in them.
-SELECT asked.home_id, asked.resource, asked.month, required, open, promised, delivered, confirmed,
-       episode, funders, clock_timestamp() AS now, (SELECT day FROM business_date) AS played
-FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (home_id, resource, month)
-LEFT JOIN cell USING (home_id, resource, month)
+SELECT clock_timestamp() AS now, (SELECT day FROM business_date) AS played,
+       asked.home_id, asked.resource, asked.month, required, open, promised, delivered, confirmed,
+       episode, funders
+FROM (VALUES (true)) AS always LEFT JOIN (
+    unnest($1::text[], $2::text[], $3::text[]) AS asked (home_id, resource, month)
+    LEFT JOIN cell USING (home_id, resource, month)
+) ON true
 """
 
 DELIVERIES_OF: Final = """
