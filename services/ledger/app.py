@@ -2,6 +2,7 @@
 
 from services.ledger.api.books import create_router
 from services.ledger.consumers.books import Books
+from services.ledger.repository.known import Known
 from services.ledger.repository.outcomes import Posted
 from shared.access import register
 from shared.consuming.applying import Reactions
@@ -21,8 +22,9 @@ class Settings(ServiceSettings):
 
 async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings) as built:
-        posted = listen(built, settings)
-        await built.serve(create_router(built.transactions.pool, posted))
+        posted, pool = listen(built, settings), built.transactions.pool
+        known = Known(pool, built.business_date)
+        await built.serve(create_router(pool, posted, known))
 
 
 def listen(built: Plumbing, settings: Settings) -> Posted:

@@ -26,6 +26,7 @@ Cells = Counter[tuple[str, Month, Place]]
 class Ledger:
     pool: Pool
     batches: Batches
+    business_date: BusinessDate
 
     async def hear(self, records: Sequence[StoredRecord]) -> Effect:
         return await self.batches.transact(records)
@@ -44,12 +45,12 @@ class Ledger:
 
 
 @asynccontextmanager
-async def ledger_on(database_url: str) -> AsyncIterator[Ledger]:
+async def ledger_on(database_url: str, *, simulated: bool = True) -> AsyncIterator[Ledger]:
     pool = await connect_pool(database_url)
-    date = BusinessDate(simulated=True)
+    date = BusinessDate(simulated=simulated)
     reactions = register.reactions() | {BusinessDateAdvanced: date.reaction()}
     batches = Batches(Transactions(pool, "ledger"), Books(date, Reactions(reactions)))
     try:
-        yield Ledger(pool, batches)
+        yield Ledger(pool, batches, date)
     finally:
         await pool.close()

@@ -1,14 +1,16 @@
 """HTTP for whoever is party to a home: its books, what is missing, what became of an event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
+from services.ledger.api.moments import AskedMoment
 from services.ledger.repository import reading as sql
 from services.ledger.repository.double_funding import DOUBLE_FUNDINGS
+from services.ledger.repository.known import Known
 from services.ledger.repository.outcomes import Posted
 from shared.calendar import era_label, fiscal_year
 from shared.contracts.event import Id, Month
@@ -33,7 +35,7 @@ UNFIT: Final = {
 """What a line of discrepancies tells, of either kind: a table has the same columns throughout."""
 
 
-def create_router(pool: Pool, posted: Posted) -> APIRouter:
+def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["ledger"])
 
     @router.get("/homes/{home_id}/ledger")
@@ -41,12 +43,19 @@ def create_router(pool: Pool, posted: Posted) -> APIRouter:
         home_id: Id,
         request: Request,
         caller: Reader,
+        moment: AskedMoment,
         from_month: Month = FIRST_MONTH,
         through: Month = LAST_MONTH,
     ) -> Response:
-        """Show a home's books: for each month and resource, where every unit is."""
+        """Show a home's books: for each month and resource, where every unit is.
+
+        With `known_at` or `known_on`, what was booked by then: the same for ever.
+        """
         await caller.must("read_home", home_id=home_id)
-        rows = await pool.fetch(sql.CELLS, home_id, from_month, through)
+        if moment is None:
+            rows: Sequence[Record] = await pool.fetch(sql.CELLS, home_id, from_month, through)
+        else:
+            rows = await known.cells(home_id, moment, from_month, through)
         return page(request, [_cell(row) for row in rows], None)
 
     @router.get("/homes/{home_id}/entries")

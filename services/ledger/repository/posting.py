@@ -11,7 +11,8 @@ INSERT INTO head (home_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING
 
 LOCK_HEADS: Final = """
 -- The heads of these homes' chains, in sorted order: no two batches wait for each other.
-SELECT home_id, links, hash, booked_at, business_date, stream_version FROM head
+SELECT home_id, links, hash, GREATEST(booked_at, settled_at) AS booked_at,
+       GREATEST(business_date, settled_on) AS business_date, stream_version FROM head
 WHERE home_id = ANY($1::text[]) ORDER BY home_id FOR UPDATE
 """
 

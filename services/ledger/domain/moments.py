@@ -1,0 +1,48 @@
+"""Moments of knowledge: by when something was booked, and when that is certain. Pure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from shared.refusal import Invalid, Refusal
+
+
+class MomentsMixed(Invalid):
+    """One asks for what was known at an instant, or on a business date, not for both."""
+
+
+class MomentNotPassed(Refusal):
+    """What is known at an instant is certain once that instant has passed."""
+
+
+class DayNotPassed(Refusal):
+    """What is known on a business date is certain once a later one has begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant, or the end of a business date: one of them."""
+
+    at: datetime | None = None
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What time it is, and before when nothing more is booked for a home."""
+
+    now: datetime
+    today: date
+    settled_at: datetime | None
+    settled_on: date | None
+
+    def settles(self, moment: Moment) -> bool:
+        """Whether all that can be on the books by a moment is on them, and committed."""
+        if moment.at is not None and (self.settled_at is None or moment.at >= self.settled_at):
+            return False
+        return moment.on is None or (self.settled_on is not None and moment.on < self.settled_on)
+
+    def must_have_passed(self, moment: Moment) -> None:
+        if moment.at is not None and moment.at >= self.now:
+            raise MomentNotPassed(self.now.isoformat())
+        if moment.on is not None and moment.on >= self.today:
+            raise DayNotPassed(self.today.isoformat())

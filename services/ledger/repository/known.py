@@ -1,0 +1,103 @@
+"""The books of a home as they were known at a moment, the same for ever."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from asyncpg import Record
+
+from services.ledger.domain.moments import Clock, Moment
+from shared.business_date import BusinessDate
+from shared.postgres import Pool
+
+WAIT_S: Final = 10.0
+"""For bookings in flight; one that takes longer is stuck, and it may be asked again."""
+
+DAY: Final = timedelta(days=1)
+
+CLOCK: Final = """
+-- What time it is, and before when nothing more is booked for a home.
+SELECT clock_timestamp() AS now, (SELECT day FROM business_date) AS played,
+       GREATEST(booked_at, settled_at) AS settled_at,
+       GREATEST(business_date, settled_on) AS settled_on
+FROM (VALUES ($1::text)) AS asked (home_id) LEFT JOIN head USING (home_id)
+"""
+
+SETTLE: Final = """
+-- Waits for bookings in flight, and lets no later one be booked before this instant, or day.
+INSERT INTO head AS known (home_id, settled_at, settled_on) VALUES ($1, $2, $3)
+ON CONFLICT (home_id) DO UPDATE
+SET settled_at = GREATEST(known.settled_at, excluded.settled_at),
+    settled_on = GREATEST(known.settled_on, excluded.settled_on)
+"""
+
+LAST_LINKS: Final = """
+-- The last link of a home at each of these moments, 0 where none was: found by halving, for
+-- neither instants nor business dates go back within a chain.
+WITH RECURSIVE halving AS (
+    SELECT place, booked_by, booked_on, 0::bigint AS known, links + 1 AS unknown
+    FROM head, unnest($2::timestamptz[], $3::date[])
+         WITH ORDINALITY AS asked (booked_by, booked_on, place)
+    WHERE home_id = $1
+    UNION ALL
+    SELECT place, booked_by, booked_on,
+           CASE WHEN by_then THEN middle ELSE known END,
+           CASE WHEN by_then THEN unknown ELSE middle END
+    FROM halving CROSS JOIN LATERAL (
+        SELECT number AS middle, COALESCE(booked_at <= booked_by, true)
+                                 AND COALESCE(business_date <= booked_on, true) AS by_then
+        FROM link WHERE home_id = $1 AND number = (known + unknown) / 2
+        LIMIT 1
+    ) AS half
+    WHERE unknown - known > 1
+)
+SELECT known FROM halving WHERE unknown - known = 1 ORDER BY place
+"""
+
+KNOWN_CELLS: Final = """
+-- What a home's cells had come to with a link: the totals of each one's last entry up to it.
+SELECT month, resource, known.* FROM cell CROSS JOIN LATERAL (
+    SELECT required, open, promised, delivered, confirmed FROM entry
+    WHERE entry.home_id = cell.home_id AND entry.resource = cell.resource
+    AND entry.month = cell.month AND number <= $2
+    ORDER BY number DESC, position DESC LIMIT 1
+) AS known
+WHERE home_id = $1 AND month BETWEEN $3 AND $4
+ORDER BY month, resource
+"""
+
+
+class Known:
+    """Answers what was known when, once that can never change again."""
+
+    def __init__(self, pool: Pool, business_date: BusinessDate) -> None:
+        self._pool = pool
+        self._business_date = business_date
+
+    async def cells(
+        self, home_id: str, moment: Moment, from_month: str, through: str
+    ) -> Sequence[Record]:
+        [last] = await self.last_links(home_id, moment)
+        return await self._pool.fetch(KNOWN_CELLS, home_id, last, from_month, through)
+
+    async def last_links(self, home_id: str, *moments: Moment) -> Sequence[int]:
+        """The number of the last link at each moment; a moment that is not certain is refused."""
+        await self._settle(home_id, moments)
+        by, on = [moment.at for moment in moments], [moment.on for moment in moments]
+        rows = await self._pool.fetch(LAST_LINKS, home_id, by, on)
+        return [row["known"] for row in rows]
+
+    async def _settle(self, home_id: str, moments: Sequence[Moment]) -> None:
+        """See to it that nothing more is booked by these moments; rarely must anybody wait."""
+        row = await self._pool.fetchrow(CLOCK, home_id)
+        assert row is not None  # noqa: S101  of one VALUES
+        today = self._business_date.on(row["now"], row["played"])
+        clock = Clock(row["now"], today, row["settled_at"], row["settled_on"])
+        open_ones = [moment for moment in moments if not clock.settles(moment)]
+        for moment in open_ones:
+            clock.must_have_passed(moment)
+        if open_ones:
+            days = [moment.on + DAY for moment in open_ones if moment.on is not None]
+            settled_at = clock.now if any(moment.at for moment in open_ones) else None
+            until = settled_at, max(days, default=None)
+            await self._pool.execute(SETTLE, home_id, *until, timeout=WAIT_S)
