@@ -1,10 +1,14 @@
 """Migrations, forward only, by dbmate: the delivery tables first, then the service's own."""
 
 import asyncio
+import random
 import sysconfig
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from deploy.database import OWNER, Database, connected, declare
@@ -15,12 +19,33 @@ from shared.schema import migrations_of
 DOWN = "-- migrate:down"
 APPLIED = "Applied: "
 READABLE = "GRANT SELECT ON {name}.schema_migrations TO {name}"
+WAITED: Final = ("canceling statement due to lock timeout", "deadlock detected")
+"""A step gives way where others work: nothing of it was done, and it is tried again."""
+TRY_AGAIN_S: Final = 120.0
+"""Longer than a process that was paused within a transaction holds its rows."""
+PAUSE_S: Final = (0.2, 1.0)
+
+ALONE = "SELECT pg_advisory_lock(hashtext('yui migrate'))"
+HALF_BUILT = """
+-- Indexes whose building was broken off: they answer nothing, and stand in the way of another try.
+SELECT indexrelid::regclass::text FROM pg_index
+JOIN pg_class ON pg_class.oid = indexrelid WHERE NOT indisvalid AND relnamespace = $1::regnamespace
+"""
 
 
 async def migrate(database: Database, services: Sequence[Service]) -> list[str]:
     """Bring roles, schemas and tables to what the code needs; say which migrations were new."""
     await declare(database, services)
-    return [line for service in services for line in await _migrate_one(database, service)]
+    async with _alone(database):
+        return [line for service in services for line in await _migrate_one(database, service)]
+
+
+@asynccontextmanager
+async def _alone(database: Database) -> AsyncIterator[None]:
+    """One at a time: what another is building looks as if it had been left half-built."""
+    async with connected(database.administrator()) as connection:
+        await connection.execute(ALONE, timeout=None)
+        yield
 
 
 async def _migrate_one(database: Database, service: Service) -> list[str]:
@@ -28,13 +53,37 @@ async def _migrate_one(database: Database, service: Service) -> list[str]:
     applied = []
     for folder in migrations_of(service.name):
         if any(folder.glob("*.sql")):
-            applied += await _dbmate(database, service, folder)
+            applied += await _until_applied(database, service, folder)
     async with connected(database.administrator()) as connection:
         if await connection.fetchval(
             "SELECT to_regclass($1)", f"{service.name}.schema_migrations"
         ):
             await connection.execute(READABLE.format(name=service.name))
     return applied
+
+
+async def _until_applied(database: Database, service: Service, folder: Path) -> list[str]:
+    """Try until no step had to give way: one that waits for a lock keeps all others waiting."""
+    applied: list[str] = []
+    deadline = time.monotonic() + TRY_AGAIN_S
+    while True:
+        await _drop_half_built(database, service)
+        done, fault = await _dbmate(database, service, folder)
+        applied += done
+        if fault is None:
+            return [f"{service.name}: {line}" for line in applied]
+        if time.monotonic() > deadline or not any(words in fault for words in WAITED):
+            raise Problem(
+                f"a migration of {service.name} failed: {fault}",
+                f"Mend it in {folder.relative_to(REPOSITORY)} and run `yui migrate` again",
+            )
+        await asyncio.sleep(random.uniform(*PAUSE_S))  # noqa: S311  jitter
+
+
+async def _drop_half_built(database: Database, service: Service) -> None:
+    async with connected(database.url(OWNER)) as connection:
+        for row in await connection.fetch(HALF_BUILT, service.name):
+            await connection.execute(f"DROP INDEX CONCURRENTLY {row['indexrelid']}")
 
 
 def _refuse_equal_versions(service: Service) -> None:
@@ -51,7 +100,10 @@ def _refuse_equal_versions(service: Service) -> None:
             seen.add(version)
 
 
-async def _dbmate(database: Database, service: Service, folder: Path) -> list[str]:
+async def _dbmate(
+    database: Database, service: Service, folder: Path
+) -> tuple[list[str], str | None]:
+    """Apply what is new; return what was applied, and what went wrong."""
     with tempfile.TemporaryDirectory(prefix="yui-migrations-") as copies:
         _copy_forward_only(folder, Path(copies))
         process = await asyncio.create_subprocess_exec(
@@ -63,13 +115,10 @@ async def _dbmate(database: Database, service: Service, folder: Path) -> list[st
             stderr=asyncio.subprocess.STDOUT,
         )
         lines = (await process.communicate())[0].decode().strip().splitlines()
-    if process.returncode != 0:
-        raise Problem(
-            f"a migration of {service.name} failed: {lines[-1] if lines else 'without a word'}",
-            f"Mend it in {folder.relative_to(REPOSITORY)} and run `yui migrate` again",
-        )
     done = [line.removeprefix(APPLIED) for line in lines if line.startswith(APPLIED)]
-    return [f"{service.name}: {line}" for line in done]
+    if process.returncode == 0:
+        return done, None
+    return done, lines[-1] if lines else "without a word"
 
 
 def _copy_forward_only(folder: Path, copies: Path) -> None:

@@ -48,6 +48,8 @@ class ServiceProcess:
     environment: Mapping[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    directory: Path = REPOSITORY
+    """Where its code is: another release's, where a test has one."""
 
     @property
     def url(self) -> str:
@@ -58,7 +60,7 @@ class ServiceProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own command, no shell
                 self.service.command,
-                cwd=REPOSITORY,
+                cwd=self.directory,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -1,6 +1,9 @@
 -- migrate:up
 
--- Expand: what the previous release does not know is empty where it writes.
+-- Expand: what the previous release does not know is empty where it writes. Heads first, as every
+-- batch takes them: who waits for them holds nothing that is waited for here.
+SET LOCAL lock_timeout = '2s';
+LOCK TABLE head, entry, link IN ACCESS EXCLUSIVE MODE;
 
 -- The exact bytes and the hash that ties a link to the one before: docs/chain.md.
 ALTER TABLE link ADD COLUMN digest bytea, ADD COLUMN hash bytea;

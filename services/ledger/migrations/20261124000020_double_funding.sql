@@ -2,6 +2,7 @@
 
 -- Expand: who may have delivered to a cell: 1 public support, 2 anyone else, 3 both. Never too few:
 -- what stood before, and what the previous release adds, counts as both and is looked into.
+SET LOCAL lock_timeout = '2s';
 ALTER TABLE cell ADD COLUMN funders smallint NOT NULL DEFAULT 3;
 
 -- Cells that public support and a sponsor have both delivered to, beyond what is required.

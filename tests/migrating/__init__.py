@@ -1,0 +1,1 @@
+"""Migrations: what each step may do, and the way from the previous release under load."""
