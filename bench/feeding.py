@@ -19,7 +19,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from pydantic import BaseModel
 
-from services.ledger.app import Settings, listen
+from services.ledger.app import KEEPING, Settings, listen
 from shared.contracts.event import Movement
 from shared.contracts.ledger import OWNER
 from shared.envelope import from_headers
@@ -74,8 +74,10 @@ async def _post(job: Job, records: Sequence[ConsumerRecord[bytes, bytes]]) -> Do
     settings = Settings(
         database_url=job.database_url, kafka_bootstrap=job.bootstrap, port=0, simulated=True
     )
-    async with plumbing(OWNER, settings) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         listen(built, settings)
+        async with built.transactions.pool.acquire() as connection:
+            await built.relay.published.agree(connection, {})  # no relay runs here to look
         if built.consumer is None:
             raise RuntimeError("the ledger listens to nothing")
         batches = built.consumer.batches

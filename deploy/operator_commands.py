@@ -103,21 +103,22 @@ def chain(event: Annotated[str, typer.Argument(help="The event's id.")]) -> None
 
 @events.command("republish")
 def republish(
-    service: Annotated[str, typer.Argument(help="The service whose topic Kafka has lost.")],
+    service: Annotated[str, typer.Argument(help="The service whose events they are.")],
     reason: Reason,
 ) -> None:
-    """Send every event of a service again, and let all who hear it read its topic anew.
+    """Make a service's topic and its event table hold the same again; nothing has a second effect.
 
-    For a topic that was emptied or made anew; nothing has a second effect. Stop writes to the
-    service meanwhile. Example: `yui events republish homes --reason "disk of the broker lost"`.
+    For a topic that was emptied or made anew, and for a database that was put back to an earlier
+    moment: `yui status` says so. Example: `yui events republish homes --reason "disk lost"`.
     """
     if service not in BY_NAME:
         raise Problem(f"there is no service {service}", f"Services are {', '.join(BY_NAME)}")
     found = runtime.configured()
-    work = refill(found.database, BY_NAME[service], present(), reason)
-    waiting, again = asyncio.run(work)
+    bootstrap = found.servers.kafka_bootstrap
+    done = asyncio.run(refill(found.database, bootstrap, BY_NAME[service], present(), reason))
     console.print(
-        f"{waiting:,} events wait to be sent; read again by {', '.join(again) or 'none'}"
+        f"{done.recalled:,} events recalled from Kafka, {done.waiting:,} wait to be sent; "
+        f"read again by {', '.join(done.again) or 'none'}"
     )
 
 

@@ -13,9 +13,11 @@ from shared.contracts.homes import BusinessDateAdvanced
 from shared.envelope import Envelope
 from shared.handling import Transactions, run
 from shared.postgres import Connection
+from shared.published import Unsure
 from shared.work import Cause, Work
 
 LOOK_EVERY_S: Final = 30.0
+AGAIN_S: Final = 1.0
 
 READ: Final = """
 -- The last day that this service has seen begin.
@@ -84,6 +86,9 @@ class BusinessDate:
 
             try:
                 await run(transactions, Cause(correlation=f"day-{day.isoformat()}"), begin)
+            except Unsure:
+                await asyncio.sleep(AGAIN_S)
+                continue
             except Exception as fault:  # noqa: BLE001  tomorrow comes all the same
                 log.warning("day_failed", fault=type(fault).__name__, day=day.isoformat())
             await asyncio.sleep(LOOK_EVERY_S)

@@ -81,6 +81,10 @@ class StateCache:
         if len(self._states) > self._size_max:
             self._states.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget it all: the database was put back, perhaps, and never came to these versions."""
+        self._states.clear()
+
 
 async def load(
     connection: Connection, cache: StateCache, aggregate: Aggregate[C, S, E], identity: str

@@ -1,11 +1,20 @@
 """The one module that builds clients of the broker, so that they can be replaced."""
 
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
+from aiokafka import (
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    ConsumerRebalanceListener,
+    TopicPartition,
+)
 from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import UnknownTopicOrPartitionError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
@@ -16,6 +25,8 @@ from shared.consuming.record import Record
 BATCH_RECORDS_MAX: Final = 2_000
 FETCH_WAIT_MS: Final = 250
 REQUEST_TIMEOUT_MS: Final = 10_000
+POLL_MS: Final = 250
+SILENT_S_MAX: Final = 15.0
 METADATA_AGE_MS: Final = 5_000
 """How late a topic that was declared, or made anew, is noticed; by default after five minutes."""
 
@@ -85,6 +96,67 @@ async def reach(bootstrap: str) -> None:
         await client.bootstrap()
     finally:
         await client.close()
+
+
+class TopicLog:
+    """One topic as far as it reached when it was opened, without a group."""
+
+    def __init__(self, topic: str, consumer: AIOKafkaConsumer, ends: Mapping[int, int]) -> None:
+        self.ends = ends
+        """The offset after the last record of each partition."""
+        self._topic = topic
+        self._consumer = consumer
+
+    async def since(self, known: Mapping[int, int]) -> AsyncIterator[Sequence[Record]]:
+        """Yield what stands at these offsets and after, the records of a partition in order."""
+        left = {
+            TopicPartition(self._topic, number): end
+            for number, end in self.ends.items()
+            if known.get(number, 0) < end
+        }
+        for partition in self._consumer.assignment() - left.keys():
+            self._consumer.pause(partition)
+        for partition in left:
+            self._consumer.seek(partition, known.get(partition.partition, 0))
+        heard_at = time.monotonic()
+        while left:
+            fetched = await self._consumer.getmany(*left, timeout_ms=POLL_MS)
+            records = [r for tp, found in fetched.items() for r in found if r.offset < left[tp]]
+            if records:
+                heard_at = time.monotonic()
+                yield records
+            elif time.monotonic() - heard_at > SILENT_S_MAX:
+                raise TimeoutError(f"{self._topic} cannot be read on")
+            for partition in list(left):
+                if await self._consumer.position(partition) >= left[partition]:
+                    del left[partition]
+                    self._consumer.pause(partition)
+
+
+@asynccontextmanager
+async def reading(bootstrap: str, topic: str) -> AsyncIterator[TopicLog]:
+    """Open a topic for reading; a topic that is not there is a fault that passes."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        partitions = [TopicPartition(topic, n) for n in await _partitions(bootstrap, topic)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        yield TopicLog(topic, consumer, {tp.partition: end for tp, end in ends.items()})
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(bootstrap: str, topic: str) -> Sequence[int]:
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    try:
+        await client.bootstrap()
+        known = (await client.fetch_all_metadata()).partitions_for_topic(topic)
+    finally:
+        await client.close()
+    if not known:
+        raise UnknownTopicOrPartitionError(topic)
+    return sorted(known)
 
 
 async def _pass_through(batch: tuple[Record, ...]) -> KafkaMessage:

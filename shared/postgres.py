@@ -1,6 +1,6 @@
 """Connections to a service's own PostgreSQL schema, and rows as it takes them fastest."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
@@ -19,9 +19,14 @@ COPIED_FROM: Final = 50
 """From so many rows on, COPY's cheaper rows outweigh its second round trip."""
 
 
-async def connect_pool(database_url: str, *, size_max: int = 10) -> Pool:
-    """A pool that waits for nothing: the database must be there."""
-    return await asyncpg.create_pool(database_url, min_size=2, max_size=size_max)
+async def connect_pool(
+    database_url: str,
+    *,
+    size_max: int = 10,
+    connected: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
+) -> Pool:
+    """A pool that waits for nothing: the database must be there. `connected` sees each new one."""
+    return await asyncpg.create_pool(database_url, min_size=2, max_size=size_max, init=connected)
 
 
 def columns(rows: Iterable[Sequence[Any]], width: int) -> Sequence[Sequence[Any]]:

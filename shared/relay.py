@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from shared.envelope import Envelope, to_headers
 from shared.kafka import build_producer
 from shared.metrics import EVENTS_PUBLISHED
 from shared.postgres import Connection, Pool
+from shared.published import Published
 
 BATCH_MAX: Final = 500
 POLL_S: Final = 0.25
@@ -30,7 +31,12 @@ ORDER BY position LIMIT $1 FOR UPDATE OF outbox
 """
 
 SENT: Final = """
--- Kafka has acknowledged these.
+-- Kafka has acknowledged these, and the topic reaches so far now.
+WITH known AS (
+    INSERT INTO published (topic, partition, next_offset)
+    SELECT $2, * FROM unnest($3::int[], $4::bigint[])
+    ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset
+)
 DELETE FROM outbox WHERE position = ANY($1::bigint[])
 """
 
@@ -47,8 +53,14 @@ SELECT pg_notify($1, '')
 
 LEAD: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 
+
+class TopicShortened(Exception):
+    """A record was put where the topic had long been past: it was made anew."""
+
+
 FAULTS = (
     KafkaError,
+    TopicShortened,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the client, on a connection that broke under its hands
@@ -66,11 +78,20 @@ class Relay:
     lock. On any fault nothing is skipped: the rows stay, and a new producer sends them again.
     """
 
-    def __init__(self, pool: Pool, database_url: str, bootstrap: str, topic: str) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        database_url: str,
+        bootstrap: str,
+        topic: str,
+        published: Published | None = None,
+    ) -> None:
+        self.published = published or Published(topic, bootstrap)
         self._pool = pool
         self._database_url = database_url
         self._bootstrap = bootstrap
         self._topic = topic
+        self._reached: dict[int, int] = {}
         self._waiting = asyncio.Event()
         self._leading = False
         self._notifying: asyncio.Task[None] | None = None
@@ -109,6 +130,10 @@ class Relay:
         try:
             while not await connection.fetchval(LEAD, self._topic):  # noqa: ASYNC110  a lock is silent
                 await asyncio.sleep(FOLLOW_S)
+            look = await self.published.look(connection)
+            if not look.is_whole:
+                return  # `yui events republish` makes topic and table the same again
+            self._reached = dict(await self.published.known(connection))
             await connection.add_listener(self._topic, lambda *_: self._waiting.set())
             self._leading = True
             await self._send_all(connection)
@@ -133,9 +158,13 @@ class Relay:
         async with connection.transaction():
             rows = await connection.fetch(UNSENT, BATCH_MAX)
             if not rows:
+                self._back_off_s = BACK_OFF_S[0]
                 return 0
             acknowledged = await self._send_rows(producer, rows)
-            await connection.execute(SENT, [row["position"] for row in rows])
+            ends = self._ends(acknowledged)
+            sent = [row["position"] for row in rows]
+            await connection.execute(SENT, sent, self._topic, list(ends), list(ends.values()))
+        self._reached |= ends
         for row, metadata in zip(rows, acknowledged, strict=True):
             log.info(
                 "event_published",
@@ -153,6 +182,17 @@ class Relay:
         EVENTS_PUBLISHED.inc(len(rows))
         self._back_off_s = BACK_OFF_S[0]
         return len(rows)
+
+    def _ends(self, acknowledged: Sequence[Any]) -> Mapping[int, int]:
+        """How far each partition reaches now; `TopicShortened` where it had reached further."""
+        ends: dict[int, int] = {}
+        for metadata in acknowledged:
+            if metadata.offset >= 0:  # a repeat that the broker knows may be told no place
+                ends[metadata.partition] = metadata.offset + 1
+        for number, end in ends.items():
+            if end <= self._reached.get(number, 0):
+                raise TopicShortened(f"{self._topic}/{number} ends at {end}")
+        return dict(sorted(ends.items()))
 
     async def _send_rows(
         self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import uvicorn
 import uvloop
@@ -26,11 +26,15 @@ from shared.handling import Transactions
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.operators import create_health_router, create_parking_router
+from shared.http.problems import AWAY
 from shared.logs import configure_logs
 from shared.postgres import connect_pool
+from shared.published import Published, Unsure
+from shared.recalling import Keeping
 from shared.relay import Relay
 from shared.schema import migrations_of
-from shared.work import Project
+
+AGAIN_S: Final = 0.1
 
 
 class ServiceSettings(BaseSettings):
@@ -55,10 +59,6 @@ def settings_config(service: str) -> SettingsConfigDict:
     )
 
 
-async def project_nothing(*_: object) -> None:
-    return None
-
-
 @dataclass(slots=True)
 class Plumbing:
     """What a service's own parts are built upon, and what runs beside its API."""
@@ -71,6 +71,7 @@ class Plumbing:
     relay: Relay
     consumer: Consumer | None = None
     parking: Parking | None = None
+    _beginnings: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
     _running: list[Coroutine[Any, Any, None]] = field(default_factory=list)
 
     def listen(
@@ -98,21 +99,37 @@ class Plumbing:
             applied=applied,
         )
 
+    def begin_with(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have this done before the service is ready, as soon as it may write."""
+        self._beginnings.append(work)
+
     def run_beside(self, work: Coroutine[Any, Any, None]) -> None:
         self._running.append(work)
 
     async def serve(self, *routers: APIRouter) -> None:
         """Serve HTTP, relay and consumer until told to stop."""
         pool = self.transactions.pool
-        health = Health(pool, self.relay, self.consumer, migrations_of(self.service))
+        migrations = migrations_of(self.service)
+        health = Health(pool, self.relay, self.consumer, migrations, self._beginnings)
         always = [create_health_router(health)]
         if self.parking is not None:
             always.append(create_parking_router(self.parking))
         app = create_app(self.service, self.register, [*routers, *always])
         await self._run(app)
 
+    async def _begin_and_relay(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.relay.run())
+            while self._beginnings:
+                try:
+                    await self._beginnings[0]()
+                except (Unsure, *AWAY):
+                    await asyncio.sleep(AGAIN_S)
+                else:
+                    del self._beginnings[0]
+
     async def _run(self, app: FastAPI) -> None:
-        running = [self.relay.run(), self.business_date.run_timer(self.transactions)]
+        running = [self._begin_and_relay(), self.business_date.run_timer(self.transactions)]
         if self.consumer is not None:
             running.append(self.consumer.run())
         tasks = [asyncio.create_task(work) for work in (*running, *self._running)]
@@ -145,16 +162,24 @@ async def plumbing(
     service: str,
     settings: ServiceSettings,
     *,
-    project: Project = project_nothing,
+    keeping: Keeping,
 ) -> AsyncIterator[Plumbing]:
     """Connect to the database; Kafka may come later."""
-    pool = await connect_pool(settings.database_url, size_max=settings.pool_size)
+    url, bootstrap, topic = settings.database_url, settings.kafka_bootstrap, topic_of(service)
+    published = Published(topic, bootstrap)
+    pool = await connect_pool(url, size_max=settings.pool_size, connected=published.connected)
     try:
-        relay = Relay(pool, settings.database_url, settings.kafka_bootstrap, topic_of(service))
+        relay = Relay(pool, url, bootstrap, topic, published)
         yield Plumbing(
             service=service,
             settings=settings,
-            transactions=Transactions(pool, service, project=project, wake_relay=relay.wake),
+            transactions=Transactions(
+                pool,
+                service,
+                project=keeping.project,
+                wake_relay=relay.wake,
+                published=published,
+            ),
             register=Register(pool),
             business_date=BusinessDate(simulated=settings.simulated),
             relay=relay,

@@ -1,5 +1,7 @@
 """The event log as a process."""
 
+from typing import Final
+
 from services.eventlog.api import create_router
 from services.eventlog.api.tail import Tails
 from services.eventlog.consumers import Log
@@ -7,9 +9,13 @@ from shared.access import register
 from shared.consuming.applying import Reactions
 from shared.contracts.homes import BusinessDateAdvanced
 from shared.contracts.registry import TOPICS
+from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
 OWNER = "eventlog"
+
+
+KEEPING: Final = Keeping()
 
 
 class Settings(ServiceSettings):
@@ -25,7 +31,7 @@ class Settings(ServiceSettings):
 
 
 async def run(settings: Settings) -> None:
-    async with plumbing(OWNER, settings) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         date = built.business_date
         log = Log(Reactions(register.reactions() | {BusinessDateAdvanced: date.reaction()}))
         tails = Tails(

@@ -19,7 +19,7 @@ from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
 from shared.refusal import NotAllowed
 from shared.service import Plumbing
-from shared.work import Cause, Work
+from shared.work import Work
 
 
 class GrantPromiseBody(PromiseBody):
@@ -95,7 +95,7 @@ def create_unit_prices_router(built: Plumbing) -> APIRouter:
     ) -> Response:
         """List what has been announced, in the order in which it was."""
         (after,) = decode_cursor(cursor, [0])
-        async with built.transactions.begin(Cause(correlation="")) as work:
+        async with built.transactions.read() as work:
             announcements, _ = await work.load(UNIT_PRICES, CHILDREN_NEEDS)
         items = [
             {"number": number, **made.model_dump(mode="json", exclude={"movements"})}

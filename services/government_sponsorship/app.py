@@ -1,5 +1,7 @@
 """Government sponsorship as a process."""
 
+from typing import Final
+
 from services.government_sponsorship.api import create_grants_router, create_unit_prices_router
 from services.government_sponsorship.domain import ALSO_SPONSORED, GRANT, SECTORS
 from shared.commitments import projections
@@ -7,7 +9,10 @@ from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations
 from shared.contracts.government_sponsorship import OWNER
 from shared.contracts.resources import CHILDREN_NEEDS
+from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
+
+KEEPING: Final = Keeping(project=projections.project)
 
 
 class Settings(ServiceSettings):
@@ -15,7 +20,7 @@ class Settings(ServiceSettings):
 
 
 async def run(settings: Settings) -> None:
-    async with plumbing(OWNER, settings, project=projections.project) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         grants = Desk(built, GRANT, CHILDREN_NEEDS, SECTORS, also=ALSO_SPONSORED)
         built.business_date.on_day_passed(grants.day_passed)
         built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())

@@ -1,11 +1,16 @@
 """The register of homes as a process."""
 
+from typing import Final
+
 from services.homes import api, consumers
 from services.homes.repository import Needs, project, read_rules
 from shared.contracts import organisations
 from shared.contracts.homes import OWNER
 from shared.contracts.registry import PARTNER_TOPICS
+from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
+
+KEEPING: Final = Keeping(project=project)
 
 
 class Settings(ServiceSettings):
@@ -14,7 +19,7 @@ class Settings(ServiceSettings):
 
 async def run(settings: Settings) -> None:
     rules = read_rules()
-    async with plumbing(OWNER, settings, project=project) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         needs = Needs(rules, built.business_date)
         built.business_date.on_day_passed(needs.day_passed)
         built.listen((organisations.TOPIC, *PARTNER_TOPICS), consumers.reactions(needs))

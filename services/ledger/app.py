@@ -1,5 +1,7 @@
 """The ledger as a process; a second one shares its partitions and its work."""
 
+from typing import Final
+
 from services.ledger.api.books import create_router
 from services.ledger.consumers.books import Books
 from services.ledger.repository.known import Known
@@ -10,7 +12,10 @@ from shared.contracts import homes, organisations
 from shared.contracts.homes import BusinessDateAdvanced
 from shared.contracts.ledger import OWNER
 from shared.contracts.registry import PARTNER_TOPICS
+from shared.recalling import Keeping
 from shared.service import Plumbing, ServiceSettings, plumbing, settings_config, start
+
+KEEPING: Final = Keeping()
 
 
 class Settings(ServiceSettings):
@@ -21,7 +26,7 @@ class Settings(ServiceSettings):
 
 
 async def run(settings: Settings) -> None:
-    async with plumbing(OWNER, settings) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         posted, pool = listen(built, settings), built.transactions.pool
         known = Known(pool, built.business_date)
         await built.serve(create_router(pool, posted, known))

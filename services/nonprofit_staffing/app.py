@@ -1,5 +1,7 @@
 """Nonprofit staffing as a process."""
 
+from typing import Final
+
 from services.nonprofit_staffing.api import create_programmes_router, create_staffing_plans_router
 from services.nonprofit_staffing.domain import (
     CAREGIVERS,
@@ -11,7 +13,10 @@ from shared.commitments import projections
 from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations, resources
 from shared.contracts.nonprofit_staffing import OWNER
+from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
+
+KEEPING: Final = Keeping(project=projections.project)
 
 
 class Settings(ServiceSettings):
@@ -19,7 +24,7 @@ class Settings(ServiceSettings):
 
 
 async def run(settings: Settings) -> None:
-    async with plumbing(OWNER, settings, project=projections.project) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         plans = Desk(built, STAFFING_PLAN, resources.CAREGIVING, CAREGIVERS)
         programmes = Desk(built, PROGRAMME, resources.PROGRAMME, PROGRAMME_SECTORS)
         built.business_date.on_day_passed(plans.day_passed)

@@ -1,5 +1,7 @@
 """The register of organisations as a process."""
 
+from typing import Final
+
 from pydantic import SecretStr
 
 from services.organisations.api import (
@@ -13,8 +15,11 @@ from shared.access.keys import ApiKey, parse_key
 from shared.contracts.organisations import OWNER
 from shared.handling import Transactions
 from shared.handling import run as run_command
+from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 from shared.work import Cause, Work
+
+KEEPING: Final = Keeping(project=register.project)
 
 
 class Settings(ServiceSettings):
@@ -30,9 +35,10 @@ async def run(settings: Settings) -> None:
         raise SystemExit(
             "YUI_ORGANISATIONS_OPERATOR_KEY is no key: yui_<16 hexadecimal>_<43 characters>"
         )
-    async with plumbing(OWNER, settings, project=register.project) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         transactions = built.transactions
-        await admit_operator(transactions, key)
+        # Its key opens nothing before; a service that was put back admits nobody anew.
+        built.begin_with(lambda: admit_operator(transactions, key))
         await built.serve(
             create_organisations_router(transactions),
             create_keys_router(transactions),

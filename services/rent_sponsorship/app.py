@@ -1,5 +1,7 @@
 """Rent sponsorship as a process."""
 
+from typing import Final
+
 from services.rent_sponsorship.api import create_agreements_router
 from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
 from shared.commitments import projections
@@ -7,7 +9,10 @@ from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations
 from shared.contracts.rent_sponsorship import OWNER
 from shared.contracts.resources import RENT
+from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
+
+KEEPING: Final = Keeping(project=projections.project)
 
 
 class Settings(ServiceSettings):
@@ -15,7 +20,7 @@ class Settings(ServiceSettings):
 
 
 async def run(settings: Settings) -> None:
-    async with plumbing(OWNER, settings, project=projections.project) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         desk = Desk(built, RENT_AGREEMENT, RENT, SECTORS)
         built.business_date.on_day_passed(desk.day_passed)
         built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())

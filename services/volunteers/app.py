@@ -1,5 +1,7 @@
 """The volunteers' service as a process."""
 
+from typing import Final
+
 from services.volunteers.api import create_pledges_router
 from services.volunteers.domain import PLEDGE, SECTORS
 from shared.commitments import projections
@@ -7,7 +9,10 @@ from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations
 from shared.contracts.resources import VOLUNTEERING
 from shared.contracts.volunteers import OWNER
+from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
+
+KEEPING: Final = Keeping(project=projections.project)
 
 
 class Settings(ServiceSettings):
@@ -15,7 +20,7 @@ class Settings(ServiceSettings):
 
 
 async def run(settings: Settings) -> None:
-    async with plumbing(OWNER, settings, project=projections.project) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         pledges = Desk(built, PLEDGE, VOLUNTEERING, SECTORS)
         built.business_date.on_day_passed(pledges.day_passed)
         built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())

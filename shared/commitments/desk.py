@@ -28,7 +28,7 @@ from shared.decider import Aggregate
 from shared.handling import Answer, handle
 from shared.http.callers import Reading, Writing
 from shared.service import Plumbing
-from shared.work import Cause, Work
+from shared.work import Work
 
 OVERDUE_MAX: Final = 10_000
 
@@ -264,7 +264,7 @@ class Desk:
         ]
 
     def _reading(self) -> AbstractAsyncContextManager[Work]:
-        return self._plumbing.transactions.begin(Cause(correlation=""))
+        return self._plumbing.transactions.read()
 
     async def _may_read(self, caller: Reading, commitment: Commitment, work: Work) -> None:
         if commitment.terms is None:

@@ -25,6 +25,7 @@ from shared.envelope import Unreadable, check_content_type
 from shared.event_store import Conflict
 from shared.handling import Transactions
 from shared.postgres import Connection, add_rows
+from shared.published import Unsure
 from shared.work import Cause, Work
 
 Partition: TypeAlias = tuple[str, int]
@@ -33,6 +34,7 @@ DETAIL_MAX: Final = 2000
 
 PASSING: Final = (
     Conflict,
+    Unsure,
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -94,6 +96,7 @@ class Batches:
 
     async def _transact(self, records: Sequence[Record], *, guarded: bool) -> Effect:
         async with self.transactions.pool.acquire() as connection:
+            await self.transactions.require_whole(connection)
             async with connection.transaction():
                 effect, works = await self.apply(connection, records, guarded=guarded)
             for work in works:

@@ -84,6 +84,7 @@ class Parking:
     ) -> tuple[asyncpg.Record, Effect]:
         effect = Effect()
         async with self._transactions.pool.acquire() as connection:
+            await self._transactions.require_whole(connection)
             async with connection.transaction():
                 row = await self._lock_head(connection, parked_id)
                 resumed = await _discard(connection, row) if action == "discarded" else []

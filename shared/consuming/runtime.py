@@ -16,7 +16,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from shared.clock import age_ms
 from shared.consuming import statements as sql
 from shared.consuming.applying import Applier
-from shared.consuming.batch import Batches, Effect, Partition, may_pass
+from shared.consuming.batch import PASSING, Batches, Effect, Partition, may_pass
 from shared.consuming.inbox import read
 from shared.consuming.record import Received, Record
 from shared.consuming.telling import tell
@@ -287,14 +287,30 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # the client s
         """See what waits, that the log still reaches as far as before, and what was mended."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            with suppress(KafkaError, OSError, TimeoutError):
+            with suppress(KafkaError, *PASSING):
                 _, ends = await self._bounds(self._assigned())
                 self._seen_at = time.monotonic()
                 self._ends = dict(ends)
                 lost = {p for p, at in self._positions.items() if ends.get(p, at) < at}
-                await self._try_to_place(lost | self.truncated.keys())
+                put_back = await self._put_back()
+                await self._try_to_place(lost | put_back | self.truncated.keys())
             if self.lag() == 0:
                 self._advanced_at = time.monotonic()
+
+    async def _put_back(self) -> set[Partition]:
+        """Return partitions that stand before where this process has brought them.
+
+        The database was put back to an earlier moment; where nothing new comes, nobody would ask
+        it again where to go on.
+        """
+        reached = dict(self._positions)
+        columns = [topic for topic, _ in reached], [number for _, number in reached]
+        rows = await self._transactions.pool.fetch(sql.READ_OFFSETS, *columns)
+        stored = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        found = {partition for partition, at in reached.items() if stored.get(partition, 0) < at}
+        if found:
+            log.error("offsets_put_back", partitions=len(found))
+        return found
 
 
 async def _wait(back_off_s: float) -> float:

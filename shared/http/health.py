@@ -1,7 +1,7 @@
 """Whether a process lives, and whether it does its work."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from shared import metrics
 from shared.consuming import statements as sql
 from shared.consuming.runtime import Consumer
 from shared.postgres import Pool
+from shared.published import Published
 from shared.relay import Relay
 
 UNSENT_S_MAX: Final = 10.0
@@ -27,6 +28,8 @@ class Health:
     consumer: Consumer | None
     migrations: Sequence[Path]
     """The folders whose migrations this code needs."""
+    beginnings: Sized = ()
+    """What is still to be done before the service is ready."""
     unsent_s_max: float = UNSENT_S_MAX
     stuck_s_max: float = STUCK_S_MAX
 
@@ -40,8 +43,11 @@ class Health:
 
     async def _checks(self) -> dict[str, dict[str, Any]]:
         checks = {"schema": await self._schema()}
+        if self.beginnings:
+            checks["begun"] = {"ok": False}
         if self.relay is not None:
             checks["relay"] = await self._relay(self.relay)
+            checks["published"] = await self._published(self.relay.published)
         if self.consumer is not None:
             checks["consumer"] = await self._consumer(self.consumer)
         return checks
@@ -60,6 +66,18 @@ class Health:
         unsent_s = await relay.oldest_unsent_s()
         metrics.OLDEST_UNSENT.set(unsent_s)
         return {"ok": unsent_s < self.unsent_s_max, "oldest_unsent_s": round(unsent_s, 3)}
+
+    async def _published(self, published: Published) -> dict[str, Any]:
+        async with self.pool.acquire() as connection:
+            look = await published.look_here(connection)
+        if look is None:
+            return {"ok": False, "detail": "not looked at yet"}
+        told: dict[str, Any] = {"lacking": look.lacking, "lost": look.lost}
+        metrics.LACKING.set(look.lacking)
+        metrics.LOST.set(look.lost)
+        if look.lacking:
+            told["detail"] = "the database was put back: yui events republish"
+        return {"ok": look.is_whole, **told}
 
     async def _consumer(self, consumer: Consumer) -> dict[str, Any]:
         waiting = await self.pool.fetchrow(sql.WAITING)

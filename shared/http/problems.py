@@ -1,6 +1,7 @@
 """Every error as a problem (RFC 9457) that names its rule and leaks nothing else."""
 
 import traceback
+from http import HTTPStatus
 from typing import Any, Final
 
 import asyncpg
@@ -51,7 +52,10 @@ async def _refused(_request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for it
     detail = ", ".join(str(arg) for arg in refusal.args)
     more = {"detail": detail} if detail else {}
-    return problem(refusal.status, refusal.rule(), refusal.statement(), **more)
+    response = problem(refusal.status, refusal.rule(), refusal.statement(), **more)
+    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "1"
+    return response
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -28,7 +28,7 @@ def without_acknowledgement() -> None:
     async def send_batch(self: Any, connection: Any, producer: Any) -> int:  # noqa: ANN401  its own
         async with connection.transaction():
             rows = await connection.fetch(relay.UNSENT, relay.BATCH_MAX)
-            await connection.execute(relay.SENT, [row["position"] for row in rows])
+            await connection.execute(relay.SENT, [row["position"] for row in rows], "", [], [])
         for row in rows:
             await self._send(producer, row)
         return len(rows)

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from services.rent_sponsorship.api import create_agreements_router
+from services.rent_sponsorship.app import KEEPING
 from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
 from shared.access import register
 from shared.clock import now
@@ -129,7 +130,9 @@ async def served(database_url: str) -> AsyncIterator[Api]:
     settings = ServiceSettings(
         database_url=database_url, kafka_bootstrap="none:1", port=1, simulated=True
     )
-    async with plumbing(OWNER, settings, project=projections.project) as built:
+    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
+        async with built.transactions.pool.acquire() as connection:
+            await built.relay.published.agree(connection, {})  # no relay looks
         desk = Desk(built, RENT_AGREEMENT, "rent", SECTORS)
         built.business_date.on_day_passed(desk.day_passed)
         app = create_app(OWNER, built.register, [create_agreements_router(desk)])

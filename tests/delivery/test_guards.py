@@ -51,7 +51,7 @@ async def relay_once(
     async with connection.transaction():
         rows = await connection.fetch(unsent, limit)
         broker.take(rows)
-        await connection.execute(SENT, [row["position"] for row in rows])
+        await connection.execute(SENT, [row["position"] for row in rows], "", [], [])
 
 
 # --- The outbox in the transaction
@@ -104,7 +104,7 @@ async def test_deleting_before_the_acknowledgement_loses_what_the_broker_did_not
 
     async def deletes_first(connection: Connection) -> None:
         rows = await connection.fetch(UNSENT, 500)
-        await connection.execute(SENT, [row["position"] for row in rows])
+        await connection.execute(SENT, [row["position"] for row in rows], "", [], [])
         broker.take(rows)
 
     async with listening.pool.acquire() as connection:
@@ -160,7 +160,7 @@ async def overtaking(listening: Listening, unsent: str) -> list[int]:
         overtaker = asyncio.create_task(relay_once(quick, broker, unsent=unsent))
         await asyncio.wait([overtaker], timeout=0.3)
         broker.take(rows)
-        await slow.execute(SENT, [row["position"] for row in rows])
+        await slow.execute(SENT, [row["position"] for row in rows], "", [], [])
     await overtaker
     for connection in (slow, quick):
         await connection.close()
@@ -211,7 +211,7 @@ async def test_rows_that_are_deleted_when_sent_lose_nothing_that_commits_late(
     async def waiting() -> Sequence[asyncpg.Record]:
         async with listening.pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(UNSENT, 500)
-            await connection.execute(SENT, [row["position"] for row in rows])
+            await connection.execute(SENT, [row["position"] for row in rows], "", [], [])
             return rows
 
     assert await late_commit(listening, waiting) == ["organisation/late", "organisation/early"]

@@ -117,9 +117,14 @@ async def test_a_process_lives_whatever_else_is_away(pool: Pool) -> None:
     assert (await asked(health, "/livez")).status_code == 200
 
 
-async def test_ready_while_nothing_waits(listening: Listening, stack: Stack, topic: str) -> None:
+async def test_ready_once_its_topic_was_looked_at_and_while_nothing_waits(
+    listening: Listening, stack: Stack, topic: str
+) -> None:
     relay = relay_of(listening, stack.kafka_bootstrap, topic)
     health = Health(listening.pool, relay, None, migrations_of(SERVICE))
+    await red(health, "published")
+    async with beside(relay.run()):
+        await green(health)
     response = await asked(health, "/readyz")
     assert (response.status_code, response.json()["status"]) == (200, "ready")
 
@@ -129,6 +134,8 @@ async def test_not_ready_while_events_wait_for_a_broker_that_is_away(
 ) -> None:
     relay = relay_of(listening, f"127.0.0.1:{free_port()}", topic)
     health = Health(listening.pool, relay, None, (), unsent_s_max=0.2)
+    async with listening.pool.acquire() as connection:
+        await relay.published.agree(connection, {})
     async with beside(relay.run()):
         await add(listening.pool)
         await red(health, "relay")

@@ -11,7 +11,7 @@ import os
 import random
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,8 @@ from deploy.program import Servers
 from deploy.services import BY_NAME, REPOSITORY, Service, Surroundings, environment
 from deploy.state import State, open_state
 from deploy.supervision import MARK
+from shared.kafka import reading
+from shared.published import Published
 from tests.support.eventually import assert_eventually
 
 PREFIX = "yui-stack-"
@@ -137,7 +139,18 @@ class Stack:
             await migrate(template, services)
             self.templates[key] = template
         self.copies += 1
-        return await databases.copy(self.templates[key], f"test_{self.copies}", services)
+        made = await databases.copy(self.templates[key], f"test_{self.copies}", services)
+        await self._leave_behind(made, services)
+        return made
+
+    async def _leave_behind(self, database: Database, services: Sequence[Service]) -> None:
+        """What other tests have left in a topic is none of a new database's business."""
+        for service in services:
+            async with (
+                databases.connected(database.url(service.name)) as connection,
+                reading(self.kafka_bootstrap, service.topic) as log,
+            ):
+                await Published(service.topic, self.kafka_bootstrap).know(connection, log.ends)
 
     async def drop(self, database: Database) -> None:
         async with databases.connected(self.servers.database_url) as connection:

@@ -31,7 +31,7 @@ from shared.http.callers import Reader, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
 from shared.service import Plumbing
-from shared.work import Cause, Work
+from shared.work import Work
 
 
 class HomeBody(BaseModel):
@@ -141,7 +141,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
     async def one(home_id: Id, caller: Reader) -> dict[str, Any]:
         """Show a home: places, children by age band, monthly needs, each from its day on."""
         await caller.must("read_home", home_id=home_id)
-        async with built.transactions.begin(Cause(correlation="")) as work:
+        async with built.transactions.read() as work:
             home, version = await work.load(HOMES, home_id)
         return {**_describe(home), "version": version}
 
@@ -157,7 +157,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
         """List what a home requires, by month and resource."""
         await caller.must("read_home", home_id=home_id)
         after = tuple(decode_cursor(cursor, ["", ""]))
-        async with built.transactions.begin(Cause(correlation="")) as work:
+        async with built.transactions.read() as work:
             need, _ = await work.load(NEEDS, home_id)
         found = sorted(
             (month, name, quantity)
