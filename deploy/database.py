@@ -14,6 +14,8 @@ from deploy.state import State
 OWNER = "yui_owner"
 AUDITOR = "auditor"
 NAME = "yui"
+SHADOW = "ledger_rebuild"
+"""Where a second ledger is rebuilt: what is there is a copy, and may be dropped."""
 
 ROLE = """\
 DO $do$ BEGIN
@@ -42,6 +44,28 @@ REVOKE ALL ON SCHEMA {name} FROM PUBLIC;
 GRANT USAGE ON SCHEMA {name} TO {name};
 ALTER ROLE {name} SET search_path = {name};
 ALTER ROLE {name} SET idle_in_transaction_session_timeout = '60s';
+"""
+# Dropping a table drops its triggers: whatever takes away a guard is refused, whoever asks, be it
+# DROP TABLE, DROP SCHEMA, DROP OWNED or DROP FUNCTION ... CASCADE.
+GUARD_OF_GUARDS = """\
+CREATE OR REPLACE FUNCTION public.refuse_drop() RETURNS event_trigger LANGUAGE plpgsql AS $do$
+DECLARE
+    dropped record;
+BEGIN
+    FOR dropped IN
+        SELECT address_names FROM pg_event_trigger_dropped_objects()
+        WHERE object_type = 'trigger' AND address_names[3] = 'append_only'
+        AND address_names[1] <> '{shadow}'
+    LOOP
+        RAISE EXCEPTION '%.% is append-only', dropped.address_names[1], dropped.address_names[2]
+            USING ERRCODE = 'restrict_violation';
+    END LOOP;
+END $do$;
+DO $do$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'append_only') THEN
+        CREATE EVENT TRIGGER append_only ON sql_drop EXECUTE FUNCTION public.refuse_drop();
+    END IF;
+END $do$;
 """
 # One at a time: two sessions that alter the same role fail with "tuple concurrently updated".
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('yui roles'))"
@@ -100,6 +124,7 @@ def _statements(database: Database, roles: Sequence[str], services: Sequence[Ser
             AUDITOR_RIGHTS,
             DATABASE_RIGHTS.format(database=database.name, roles=", ".join(roles)),
             PUBLIC_RIGHTS,
+            GUARD_OF_GUARDS.format(shadow=SHADOW),
             *(SCHEMA.format(name=service.name) for service in services),
         ]
     )

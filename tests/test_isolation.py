@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from deploy.database import AUDITOR, OWNER, Database, connected
+from deploy.database import AUDITOR, OWNER, SHADOW, Database, connected
 from deploy.services import present
 from tests.support.stack import MakeDatabase
 
@@ -140,6 +140,44 @@ async def test_not_even_the_owner_of_the_tables_changes_the_past(all_of_them: Da
                     statement = change.format(table=name, column=columns[schema][table])
                     with pytest.raises(asyncpg.RestrictViolationError):
                         await connection.execute(statement)
+
+
+REFUSED: Final = (asyncpg.RestrictViolationError, asyncpg.DependentObjectsStillExistError)
+DROPS: Final = (
+    "DROP TABLE {table}",
+    "DROP TABLE {table} CASCADE",
+    "DROP TRIGGER append_only ON {table}",
+    "DROP SCHEMA {schema} CASCADE",
+    "DROP FUNCTION {schema}.refuse_change CASCADE",
+    "DROP OWNED BY yui_owner CASCADE",
+)
+
+
+@pytest.mark.parametrize("role", [*ROLES, None], ids=[*ROLES, "administrator"])
+async def test_no_role_drops_what_is_only_added_to(
+    role: str | None, all_of_them: Database
+) -> None:
+    async with connected(all_of_them.administrator()) as connection:
+        guarded = [row["name"] for row in await connection.fetch(GUARDED, SERVICES)]
+    url = all_of_them.url(role) if role else all_of_them.administrator()
+    drops = [drop.format(table=t, schema=t.partition(".")[0]) for t in guarded for drop in DROPS]
+    async with connected(url) as connection:
+        for statement in dict.fromkeys(drops):
+            with pytest.raises((*DENIED, *REFUSED)):
+                await connection.execute(statement)
+
+
+async def test_what_is_a_copy_or_holds_no_history_may_be_dropped(all_of_them: Database) -> None:
+    async with connected(all_of_them.url(OWNER)) as connection:
+        await connection.execute("DROP TABLE ledger.double_funding")
+    async with connected(all_of_them.administrator()) as connection:
+        await connection.execute(
+            f"""CREATE SCHEMA {SHADOW} AUTHORIZATION {OWNER}
+            CREATE TABLE {SHADOW}.entry ();
+            CREATE TRIGGER append_only BEFORE DELETE ON {SHADOW}.entry
+                FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change()"""
+        )
+        await connection.execute(f"DROP SCHEMA {SHADOW} CASCADE")
 
 
 async def test_the_auditor_reads_every_table_and_changes_none(all_of_them: Database) -> None:
