@@ -1,6 +1,5 @@
 """`python -m bench` measures every row of the table; `python -m bench posting kafka` these two."""
 
-import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -8,30 +7,37 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+import uvloop
 from rich.console import Console
 
-from bench import kafka, latency, posting
+from bench import kafka, latency, memory, posting, proof, reads, scale, skew
 from bench.figures import Figure, table
 from bench.measuring import Measuring, environment
-from tests.support.stack import running_stack
+from tests.support.stack import Stack, running_stack
 
 Row = Callable[[Measuring], Awaitable[list[Figure]]]
 
 ROWS: Final[Mapping[str, Row]] = {
     "posting": posting.measure,
     "kafka": kafka.measure,
+    "skew": skew.measure,
+    "homes": scale.measure_homes,
+    "entries": scale.measure_entries,
     "latency": latency.measure,
+    "reads": reads.measure,
+    "proof": proof.measure,
+    "memory": memory.measure,
 }
-QUICK: Final = ("posting", "kafka")
+QUICK: Final = ("posting", "kafka", "skew")
 """What a build measures: ratios that tell within two minutes."""
 
 
 async def _measure(
-    rows: Sequence[str], console: Console, *, runs: int, quick: bool
+    rows: Sequence[str], plan: Callable[[Stack], Measuring]
 ) -> tuple[list[Figure], Mapping[str, str]]:
     figures: list[Figure] = []
     async with running_stack() as stack:
-        measuring = Measuring(stack, console, runs, quick)
+        measuring = plan(stack)
         around = await environment(stack)
         for row in rows:
             began = time.monotonic()
@@ -47,6 +53,8 @@ def main(
     *,
     quick: Annotated[bool, typer.Option(help="Two minutes; fail below a ratio's floor.")] = False,
     runs: Annotated[int, typer.Option(help="Samples of each figure.", min=1)] = 5,
+    entries: Annotated[int, typer.Option(help="Of the largest books.")] = 1_000_000,
+    minutes: Annotated[int, typer.Option(help="For how long memory is watched.", min=3)] = 20,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures there, too.")
     ] = None,
@@ -56,7 +64,11 @@ def main(
     if unknown := set(wanted) - set(ROWS):
         raise typer.BadParameter(f"there is no row {', '.join(sorted(unknown))}")
     console = Console(width=132)
-    figures, around = asyncio.run(_measure(wanted, console, runs=runs, quick=quick))
+
+    def plan(stack: Stack) -> Measuring:
+        return Measuring(stack, console, runs, quick, entries, minutes)
+
+    figures, around = uvloop.run(_measure(wanted, plan))
     console.print(table(figures, f"medians of {runs} runs"))
     for name, value in around.items():
         console.print(f"{name}: {value}", highlight=False)

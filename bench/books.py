@@ -13,8 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from bench.feeding import RAW_TABLE, READY, Done, Job
 from bench.kafka_log import Filling, Partition, Segment, filling
+from bench.measuring import verify
 from bench.workload import Stamped
-from deploy.checking.check import Asked, check
 from deploy.database import Database, connected
 from deploy.services import REPOSITORY
 from shared.contracts import homes, organisations
@@ -29,6 +29,7 @@ LOOK_EVERY_S: Final = 0.02
 SETTLED_WITHIN_S: Final = 1_800
 
 MOVED: Final = "SELECT coalesce(sum(next_offset), 0)::bigint FROM ledger.consumer_offset"
+ENTRIES: Final = "SELECT count(*) FROM ledger.entry"
 UNSENT: Final = "SELECT count(*) FROM ledger.outbox"
 
 
@@ -56,6 +57,10 @@ class BooksMeasured:
     async def post(self, segment: Segment) -> float:
         """Events a second, from first decode to last commit: two processes, fed from memory."""
         return await self._feed("post", self.database.url(OWNER), segment)
+
+    async def rate(self, stamped: Iterable[Stamped]) -> float:
+        """How fast these are posted, once Kafka has them."""
+        return await self.post(await self.fill(stamped))
 
     async def insert(self, segment: Segment) -> float:
         """The yardstick: the same entries by two raw inserts at a time, and nothing else."""
@@ -100,18 +105,12 @@ class BooksMeasured:
             await process.stop()
         return rate
 
+    async def entries(self) -> int:
+        async with connected(self.database.administrator()) as connection:
+            return int(await connection.fetchval(ENTRIES))
+
     async def verify(self) -> int:
-        """Hold everything against everything, as `yui verify` does; return the records read."""
-        found = await check(
-            Asked(
-                database_url=self.database.url("auditor"),
-                bootstrap=self.stack.kafka_bootstrap,
-                settle_s=30,
-            )
-        )
-        if found.differences:
-            raise RuntimeError(f"{found.differences} differences, the first: {found.first}")
-        return found.records.total()
+        return await verify(self.stack, self.database)
 
 
 # --- Processes that are fed from memory

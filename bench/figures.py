@@ -93,3 +93,12 @@ def _text(value: float) -> str:
     if abs(value) >= 100:  # noqa: PLR2004  three digits tell enough
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"  # noqa: PLR2004  as above
+
+
+def ratios(these: Sequence[float], those: Sequence[float]) -> list[float]:
+    """Each divided by what was measured next to it."""
+    return [this / that for this, that in zip(these, those, strict=True)]
+
+
+def percentile(samples: Sequence[float], percent: int) -> float:
+    return statistics.quantiles(samples, n=100, method="inclusive")[percent - 1]

@@ -7,7 +7,7 @@ each run the same path is also fed from memory, with as many events.
 from typing import Final
 
 from bench.books import books_measured
-from bench.figures import RATIO, Figure
+from bench.figures import RATIO, Figure, ratios
 from bench.measuring import Measuring
 from bench.workload import THIS_YEAR, Workload, homes
 
@@ -42,7 +42,7 @@ async def measure(measuring: Measuring) -> list[Figure]:
         Figure(
             name="Kafka → committed ÷ the same fed from memory",
             unit=RATIO,
-            samples=[one / other for one, other in zip(heard, posted, strict=True)],
+            samples=ratios(heard, posted),
             goal=0.5,
             floor=0.25,
         ),

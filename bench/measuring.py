@@ -9,7 +9,9 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
-from deploy.database import connected
+from deploy.checking.check import Asked, check
+from deploy.database import AUDITOR, Database, connected
+from deploy.verify import SETTLE_S
 from tests.support.stack import Stack
 
 
@@ -21,12 +23,28 @@ class Measuring:
     """How many samples each figure is the median of."""
     quick: bool
     """Whether a build waits: then a sample is short, and what takes long is left out."""
+    entries: int = 1_000_000
+    """Of the largest books that are measured."""
+    minutes: int = 20
+    """For how long memory is watched."""
 
     def events(self, whole: int) -> int:
         return whole // 5 if self.quick else whole
 
     def say(self, text: str) -> None:
         self.console.print(text, style="dim", highlight=False)
+
+
+async def verify(stack: Stack, database: Database) -> int:
+    """Hold everything against everything, as `yui verify` does; return the records read."""
+    found = await check(
+        Asked(
+            database_url=database.url(AUDITOR), bootstrap=stack.kafka_bootstrap, settle_s=SETTLE_S
+        )
+    )
+    if found.differences:
+        raise RuntimeError(f"{found.differences} differences, the first: {found.first}")
+    return found.records.total()
 
 
 async def environment(stack: Stack) -> Mapping[str, str]:

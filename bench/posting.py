@@ -7,7 +7,7 @@ entries. Uniform over a thousand homes of twelve months each.
 from typing import Final
 
 from bench.books import books_measured
-from bench.figures import RATIO, Figure
+from bench.figures import RATIO, Figure, ratios
 from bench.measuring import Measuring
 from bench.workload import THIS_YEAR, Workload, homes
 
@@ -41,7 +41,7 @@ async def measure(measuring: Measuring) -> list[Figure]:
         Figure(
             name="posting ÷ raw insert of the same entries",
             unit=RATIO,
-            samples=[one / other for one, other in zip(posted, raw, strict=True)],
+            samples=ratios(posted, raw),
             goal=0.4,
             floor=0.2,
         ),

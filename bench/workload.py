@@ -1,7 +1,7 @@
 """Makes what partners and homes would say: needs, promises, then deliveries and confirmations."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
@@ -13,25 +13,48 @@ from aiokafka.partitioner import murmur2
 
 from deploy.topics import PARTITIONS
 from shared.clock import now
+from shared.contracts.commitment import Agreed, Promised
 from shared.contracts.event import Event, Month, Movement, Place
+from shared.contracts.government_sponsorship import GrantDecided, GrantPromised
 from shared.contracts.homes import (
     BusinessDateAdvanced,
     DeliveryConfirmed,
     NeedRestated,
     RequiredTotal,
 )
+from shared.contracts.nonprofit_staffing import (
+    CaregivingPlanned,
+    ProgrammeAgreed,
+    SessionsPlanned,
+    StaffingPlanAgreed,
+)
 from shared.contracts.rent_sponsorship import RentAgreementSigned, RentPaid, RentPromised
-from shared.contracts.resources import RENT
+from shared.contracts.resources import (
+    CAREGIVING,
+    CHILDREN_NEEDS,
+    PROGRAMME,
+    RENT,
+    VOLUNTEERING,
+)
+from shared.contracts.volunteers import HoursPledged, VolunteerPledgeAgreed
 from shared.envelope import Envelope
 from shared.ids import new_id, new_opaque_id
 
 Stamped: TypeAlias = tuple[Event, Envelope]
 
+COMMITTED: Final[Mapping[str, tuple[type[Agreed], type[Promised]]]] = {
+    RENT: (RentAgreementSigned, RentPromised),
+    CHILDREN_NEEDS: (GrantDecided, GrantPromised),
+    CAREGIVING: (StaffingPlanAgreed, CaregivingPlanned),
+    PROGRAMME: (ProgrammeAgreed, SessionsPlanned),
+    VOLUNTEERING: (VolunteerPledgeAgreed, HoursPledged),
+}
+"""With which words each resource is agreed on and promised."""
+
 TODAY: Final = date(2026, 11, 15)
 THIS_YEAR: Final = tuple(f"2026-{month:02}" for month in range(1, 13))
-LONG_AGO: Final = tuple(f"2012-{month:02}" for month in range(1, 13))
 
-REQUIRED_YEN: Final = 10**9
+REQUIRED: Final = 10**9
 PAID_YEN: Final = 100
 CONFIRMED_LATER: Final = 50
 """How many other payments come between a payment and its confirmation."""
@@ -39,11 +62,13 @@ CONFIRMED_LATER: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home, and the one agreement under which its rent is paid."""
+    """A home, and who promised it what it needs, by one commitment for each resource."""
 
     home_id: str = field(default_factory=new_opaque_id)
-    commitment_id: str = field(default_factory=new_opaque_id)
     organisation_id: str = field(default_factory=new_opaque_id)
+
+    def commitment_id(self, resource: str) -> str:
+        return f"{self.home_id}-{resource}"
 
 
 def homes(number: int) -> list[Home]:
@@ -70,13 +95,22 @@ class Workload:
     random: Random = field(default_factory=lambda: Random(1))  # noqa: S311  a repeatable load
     versions: dict[str, int] = field(default_factory=dict)
 
-    def agreed(self, settled: Sequence[Home], months: Sequence[Month]) -> Iterator[Stamped]:
+    def agreed(
+        self,
+        settled: Iterable[Home],
+        months: Sequence[Month],
+        *,
+        resources: Sequence[str] = (RENT,),
+        left_open: frozenset[tuple[str, Month]] = frozenset(),
+    ) -> Iterator[Stamped]:
         """What comes before any delivery: the day, what is needed, who promised it."""
         if not self.versions:
-            yield self._stamp(BusinessDateAdvanced(business_date=TODAY))
+            yield from self.told(BusinessDateAdvanced(business_date=TODAY))
         for home in settled:
-            for event in _agreed(home, months):
-                yield self._stamp(event)
+            yield from self.told(_needed(home, resources, months))
+            for resource in resources:
+                promised = [month for month in months if (resource, month) not in left_open]
+                yield from self.told(*_promised(home, resource, promised))
 
     def paid(
         self, paying: Sequence[Home], months: Sequence[Month], events: int
@@ -90,12 +124,13 @@ class Workload:
             yield payment, envelope
             unconfirmed.append((home, payment, envelope.version))
             if len(unconfirmed) > CONFIRMED_LATER:
-                yield self._stamp(_confirmation(*unconfirmed.popleft()))
+                yield from self.told(_confirmation(*unconfirmed.popleft()))
         for waiting in unconfirmed:
-            yield self._stamp(_confirmation(*waiting))
+            yield from self.told(_confirmation(*waiting))
 
-    def _stamp(self, event: Event) -> Stamped:
-        return event, self._envelope(event)
+    def told(self, *events: Event) -> Iterator[Stamped]:
+        for event in events:
+            yield event, self._envelope(event)
 
     def _envelope(self, event: Event) -> Envelope:
         version = self.versions.get(event.stream, 0) + 1
@@ -113,26 +148,34 @@ class Workload:
         )
 
 
-def _agreed(home: Home, months: Sequence[Month]) -> Iterator[Event]:
-    yield NeedRestated(
+def _needed(home: Home, resources: Sequence[str], months: Sequence[Month]) -> Event:
+    cells = [(resource, month) for resource in resources for month in months]
+    return NeedRestated(
         home_id=home.home_id,
         required=tuple(
-            RequiredTotal(resource=RENT, month=month, quantity=REQUIRED_YEN) for month in months
+            RequiredTotal(resource=resource, month=month, quantity=REQUIRED)
+            for resource, month in cells
         ),
-        movements=tuple(_moved(month, "need", "open", REQUIRED_YEN) for month in months),
+        movements=tuple(_moved(*cell, "need", "open", REQUIRED) for cell in cells),
     )
+
+
+def _promised(home: Home, resource: str, months: Sequence[Month]) -> Iterator[Event]:
+    agreed, promised = COMMITTED[resource]
     commitment = {
         "home_id": home.home_id,
-        "commitment_id": home.commitment_id,
+        "commitment_id": home.commitment_id(resource),
         "organisation_id": home.organisation_id,
     }
-    terms = {"resource": RENT, "agreed_on": date(2011, 10, 1), "notice_months": 3}
-    yield RentAgreementSigned.model_validate({**commitment, **terms})
-    yield RentPromised.model_validate(
+    terms = {"resource": resource, "agreed_on": date(2011, 10, 1), "notice_months": 3}
+    yield agreed.model_validate({**commitment, **terms})
+    yield promised.model_validate(
         {
             **commitment,
-            "promised": [{"month": month, "quantity": REQUIRED_YEN} for month in months],
-            "movements": [_moved(m, "open", "promised", REQUIRED_YEN, home) for m in months],
+            "promised": [{"month": month, "quantity": REQUIRED} for month in months],
+            "movements": [
+                _moved(resource, month, "open", "promised", REQUIRED, home) for month in months
+            ],
         }
     )
 
@@ -141,17 +184,26 @@ def _payment(home: Home, month: Month) -> RentPaid:
     delivery_id = new_opaque_id()
     return RentPaid(
         home_id=home.home_id,
-        commitment_id=home.commitment_id,
+        commitment_id=home.commitment_id(RENT),
         organisation_id=home.organisation_id,
         delivery_id=delivery_id,
         month=month,
         quantity=PAID_YEN,
-        movements=(_moved(month, "promised", "delivered", PAID_YEN, home, delivery_id),),
+        movements=(_moved(RENT, month, "promised", "delivered", PAID_YEN, home, delivery_id),),
     )
 
 
 def _confirmation(home: Home, payment: RentPaid, version: int) -> DeliveryConfirmed:
-    way: tuple[Place, Place] = "delivered", "confirmed"
+    moved = _moved(
+        RENT,
+        payment.month,
+        "delivered",
+        "confirmed",
+        payment.quantity,
+        home,
+        payment.delivery_id,
+        version,
+    )
     return DeliveryConfirmed(
         home_id=home.home_id,
         delivery_id=payment.delivery_id,
@@ -159,13 +211,12 @@ def _confirmation(home: Home, payment: RentPaid, version: int) -> DeliveryConfir
         quantity=payment.quantity,
         confirmed=payment.quantity,
         confirmed_by=home.home_id,
-        movements=(
-            _moved(payment.month, *way, payment.quantity, home, payment.delivery_id, version),
-        ),
+        movements=(moved,),
     )
 
 
 def _moved(
+    resource: str,
     month: Month,
     source: Place,
     target: Place,
@@ -175,13 +226,13 @@ def _moved(
     delivery_version: int | None = None,
 ) -> Movement:
     return Movement(
-        resource=RENT,
+        resource=resource,
         month=month,
         moved_from=source,
         moved_to=target,
         quantity=quantity,
         organisation_id=None if home is None else home.organisation_id,
-        commitment_id=None if home is None else home.commitment_id,
+        commitment_id=None if home is None else home.commitment_id(resource),
         delivery_id=delivery_id,
         delivery_version=delivery_version,
     )
