@@ -46,6 +46,10 @@ async def _measure(
     return figures, around
 
 
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
 def main(
     rows: Annotated[
         list[str] | None, typer.Argument(help=f"Some of: {', '.join(ROWS)}. Default: all.")
@@ -80,4 +84,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -32,7 +32,12 @@ FLOOR_MS: Final = {50: 25.0, 99: 150.0}
 MONTH: Final = "2012-01"
 REQUIRED_YEN: Final = 10_000_000
 PAID_YEN: Final = 100
-LIMITS: Final = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
+LIMITS: Final = httpx2.Limits(
+    max_connections=200,
+    max_keepalive_connections=200,
+    # Shorter than the server keeps them: else it closes one that is just being used again.
+    keepalive_expiry=2,
+)
 
 
 @dataclass(slots=True)
