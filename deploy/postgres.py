@@ -27,6 +27,8 @@ SETTINGS = {
     "synchronous_commit": "on",
     "max_connections": "200",
     "shared_buffers": "256MB",
+    # A checkpoint makes every page be written whole once more; under load one a gigabyte is many.
+    "max_wal_size": "2GB",
     "password_encryption": "scram-sha-256",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "timezone": "UTC",

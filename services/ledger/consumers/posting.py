@@ -89,11 +89,10 @@ async def post(
     posting.close()
     await add_rows(connection, sql.LINK, "link", sql.LINK_COLUMNS, links)
     await add_rows(connection, sql.ENTER, "entry", sql.ENTRY_COLUMNS, entries)
-    await _stand(connection, posting)
     twice = await find_double_funding(connection, posting.cells.values())
     said = conclude(posting.cells.values(), posting.deliveries.values(), twice)
     _say(work, bookings, chains, said)
-    await _move_heads(connection, chains.values())
+    await _stand(connection, posting, chains.values())
     contributors = remembered.unknown(
         {(m.organisation_id, home_id) for home_id, m in moved if m.organisation_id is not None}
     )
@@ -205,35 +204,31 @@ def _link(chain: Chain, booking: Booking) -> tuple[Any, ...]:
 # --- Writing what stands now
 
 
-async def _stand(connection: Connection, posting: Posting) -> None:
+async def _stand(connection: Connection, posting: Posting, chains: Iterable[Chain]) -> None:
     cells = [
         (c.home_id, c.resource, c.month, *c.totals, c.announced, c.episode, c.funders)
         for c in posting.cells.values()
     ]
-    await connection.execute(sql.STAND, *columns(cells, 11))
-    if posting.deliveries:
-        deliveries = [
-            (
-                d.home_id,
-                d.delivery_id,
-                d.delivered,
-                d.confirmed,
-                d.owner_version,
-                d.seen_version,
-                d.excess,
-                d.episode,
-            )
-            for d in posting.deliveries.values()
-        ]
-        await connection.execute(sql.STAND_DELIVERED, *columns(deliveries, 8))
-
-
-async def _move_heads(connection: Connection, chains: Iterable[Chain]) -> None:
+    deliveries = [
+        (
+            d.home_id,
+            d.delivery_id,
+            d.delivered,
+            d.confirmed,
+            d.owner_version,
+            d.seen_version,
+            d.excess,
+            d.episode,
+        )
+        for d in posting.deliveries.values()
+    ]
     heads = [
         (c.home_id, c.links, c.hash, c.booked_at, c.business_date, c.stream_version)
         for c in chains
     ]
-    await connection.execute(sql.MOVE_HEADS, *columns(heads, 6))
+    await connection.execute(
+        sql.STAND, *columns(cells, 11), *columns(deliveries, 8), *columns(heads, 6)
+    )
 
 
 # --- Saying what is new

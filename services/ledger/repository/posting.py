@@ -79,35 +79,31 @@ SELECT * FROM unnest($1::text[], $2::bigint[], $3::smallint[], $4::text[], $5::t
 """
 
 STAND: Final = """
--- How the cells of a batch stand now; their homes' heads are locked.
-INSERT INTO cell (home_id, resource, month, required, open, promised, delivered, confirmed,
-                  announced, episode, funders)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
-                     $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::int[],
-                     $11::smallint[])
-ON CONFLICT (home_id, resource, month) DO UPDATE
-SET required = excluded.required, open = excluded.open, promised = excluded.promised,
-    delivered = excluded.delivered, confirmed = excluded.confirmed,
-    announced = excluded.announced, episode = excluded.episode, funders = excluded.funders
-"""
-
-STAND_DELIVERED: Final = """
--- How the deliveries of a batch stand now.
-INSERT INTO delivery (home_id, delivery_id, delivered, confirmed, owner_version, seen_version,
-                      excess, episode)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
-                     $6::bigint[], $7::bigint[], $8::int[])
-ON CONFLICT (home_id, delivery_id) DO UPDATE
-SET delivered = excluded.delivered, confirmed = excluded.confirmed,
-    owner_version = excluded.owner_version, seen_version = excluded.seen_version,
-    excess = excluded.excess, episode = excluded.episode
-"""
-
-MOVE_HEADS: Final = """
--- How far these chains have come, and how many events the ledger has published for their homes.
+-- How cells, deliveries and heads stand behind a batch, in one round trip; the heads are locked.
+WITH cells AS (
+    INSERT INTO cell (home_id, resource, month, required, open, promised, delivered, confirmed,
+                      announced, episode, funders)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
+                         $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::int[],
+                         $11::smallint[])
+    ON CONFLICT (home_id, resource, month) DO UPDATE
+    SET required = excluded.required, open = excluded.open, promised = excluded.promised,
+        delivered = excluded.delivered, confirmed = excluded.confirmed,
+        announced = excluded.announced, episode = excluded.episode, funders = excluded.funders
+), deliveries AS (
+    INSERT INTO delivery (home_id, delivery_id, delivered, confirmed, owner_version,
+                          seen_version, excess, episode)
+    SELECT * FROM unnest($12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[],
+                         $17::bigint[], $18::bigint[], $19::int[])
+    ON CONFLICT (home_id, delivery_id) DO UPDATE
+    SET delivered = excluded.delivered, confirmed = excluded.confirmed,
+        owner_version = excluded.owner_version, seen_version = excluded.seen_version,
+        excess = excluded.excess, episode = excluded.episode
+)
 UPDATE head SET links = moved.links, hash = moved.hash, booked_at = moved.booked_at,
                 business_date = moved.business_date, stream_version = moved.stream_version
-FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::timestamptz[], $5::date[], $6::bigint[])
+FROM unnest($20::text[], $21::bigint[], $22::bytea[], $23::timestamptz[], $24::date[],
+            $25::bigint[])
      AS moved (home_id, links, hash, booked_at, business_date, stream_version)
 WHERE head.home_id = moved.home_id
 """
