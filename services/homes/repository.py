@@ -10,7 +10,7 @@ from typing import Any, Final
 from services.homes.domain.home import HOMES
 from services.homes.domain.needs import NEEDS, Prices, RestateNeeds, announced, required
 from services.homes.domain.receipts import Arrival
-from services.homes.domain.rules import Rule, Rules
+from services.homes.domain.rules import Rules
 from shared.business_date import BusinessDate
 from shared.contracts.event import Event
 from shared.contracts.government_sponsorship import AgeBand, UnitPricesAnnounced
@@ -24,6 +24,7 @@ from shared.contracts.homes import (
 )
 from shared.envelope import Envelope
 from shared.postgres import Connection
+from shared.rules import Rule
 from shared.work import Work
 
 # --- Statements

@@ -33,7 +33,7 @@ from services.homes.domain.home import (
     ResourceUnknown,
     StateMonthlyNeed,
 )
-from services.homes.domain.rules import CAPACITY, DECIDED_BY, NoRuleInForce, Rule, Rules
+from services.homes.domain.rules import CAPACITY, DECIDED_BY, Rules
 from services.homes.repository import read_rules
 from shared.contracts.homes import (
     BusinessDateAdvanced,
@@ -42,6 +42,7 @@ from shared.contracts.homes import (
     HomeRegistered,
 )
 from shared.contracts.resources import CHILDREN_NEEDS, RENT
+from shared.rules import NoRuleInForce, Rule
 from tests.homes.registered import HOME_ID, OPENING, OPERATOR, bands, counted, registered, stated
 from tests.support.specification import Given
 

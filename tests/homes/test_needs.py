@@ -17,13 +17,14 @@ from services.homes.domain.needs import (
     children_needs,
     required,
 )
-from services.homes.domain.rules import Rule, Rules
+from services.homes.domain.rules import Rules
 from services.homes.repository import read_rules
 from shared.calendar import add_months, days_in, first_day, months_through
 from shared.contracts.event import Event, Movement
 from shared.contracts.government_sponsorship import AgeBand, UnitPrice, UnitPricesAnnounced
 from shared.contracts.homes import HomeClosed, HomeRegistered, NeedRestated, RequiredTotal
 from shared.contracts.resources import CHILDREN_NEEDS, RENT
+from shared.rules import Rule
 from tests.homes.registered import HOME_ID, OPENING, counted, home, price, registered, stated
 from tests.support.cells import cells
 from tests.support.specification import Given

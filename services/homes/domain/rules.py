@@ -5,36 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 
-from shared.refusal import Refusal
+from shared.rules import Rule, in_force
 
 T = TypeVar("T")
 
-Confidence: TypeAlias = Literal["found", "unconfirmed", "chosen"]
-"""Read in a public source; general knowledge, never to be told as fact; set by Yui itself."""
 Rounding: TypeAlias = Literal["down", "up"]
 Proration: TypeAlias = Literal["by_day_per_child"]
-
-
-class NoRuleInForce(Refusal):
-    """What a rule must allow cannot be done on a day for which none is known."""
-
-
-class Rule(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: str
-    value: Any
-    unit: str
-    valid_from: date
-    valid_to: date | None = None
-    """The last day on which it holds; none: until further notice."""
-    source: str
-    confidence: Confidence
-
-    def holds_on(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True)
@@ -63,10 +41,7 @@ class Rules:
 
     def on(self, key: Key[T], day: date) -> T:
         """The value in force on a day; `NoRuleInForce` names the rule that is missing."""
-        for rule in self._of(key):
-            if rule.holds_on(day):
-                return key.kind.validate_python(rule.value)
-        raise NoRuleInForce(key.name, day.isoformat())
+        return key.kind.validate_python(in_force(self.all, key.name, day).value)
 
     def _of(self, key: Key[Any]) -> Iterable[Rule]:
         return (rule for rule in self.all if rule.key == key.name)
