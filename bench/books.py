@@ -4,14 +4,14 @@ import asyncio
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, Literal
 
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
-from bench.feeding import RAW_TABLE, READY, Done, Job, Piece
+from bench.feeding import RAW_TABLE, READY, Done, Job
 from bench.kafka_log import Filling, Partition, Segment, filling
 from bench.measuring import verify
 from bench.workload import Stamped
@@ -56,31 +56,31 @@ class BooksMeasured:
 
     async def post(self, segment: Segment) -> float:
         """Events a second, from first decode to last commit: two processes, fed from memory."""
-        halves = [segment.half(number) for number in range(PROCESSES)]
-        return await self._feed("post", self.database.url(OWNER), halves)
+        return await self._feed("post", self.database.url(OWNER), segment)
 
     async def rate(self, stamped: Iterable[Stamped]) -> float:
         """How fast these are posted, once Kafka has them."""
         return await self.post(await self.fill(stamped))
 
     async def insert(self, segment: Segment) -> float:
-        """The yardstick: the same entries by one raw insert after the other, and nothing else."""
+        """The yardstick: the same entries by two raw inserts at a time, and nothing else."""
         url = self.database.administrator_url
         async with connected(url) as connection:
             await connection.execute(RAW_TABLE)
-        both = [piece for number in range(PROCESSES) for piece in segment.half(number)]
-        rate = await self._feed("insert", url, [both])
+        rate = await self._feed("insert", url, segment)
         async with connected(url) as connection:
             await connection.execute("DROP TABLE raw")
         return rate
 
-    async def _feed(
-        self, does: Literal["post", "insert"], url: str, shares: Sequence[list[Piece]]
-    ) -> float:
-        bootstrap = self.stack.kafka_bootstrap
+    async def _feed(self, does: Literal["post", "insert"], url: str, segment: Segment) -> float:
         jobs = [
-            Job(does=does, database_url=url, bootstrap=bootstrap, pieces=pieces)
-            for pieces in shares
+            Job(
+                does=does,
+                database_url=url,
+                bootstrap=self.stack.kafka_bootstrap,
+                pieces=segment.half(number),
+            )
+            for number in range(PROCESSES)
         ]
         feeders = [await _feeder(job) for job in jobs]
         for feeder in feeders:

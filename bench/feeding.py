@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
 import asyncpg
 import uvloop
@@ -49,15 +49,12 @@ INSERT INTO raw SELECT * FROM unnest(
 """
 
 
-Piece: TypeAlias = tuple[str, int, int, int]
-"""Topic, partition, first offset, the offset after the last."""
-
-
 class Job(BaseModel):
     does: Literal["post", "insert"]
     database_url: str
     bootstrap: str
-    pieces: list[Piece]
+    pieces: list[tuple[str, int, int, int]]
+    """Topic, partition, first offset, the offset after the last."""
 
 
 class Done(BaseModel):

@@ -52,11 +52,25 @@ def fiscal_year(month: Month) -> int:
     return year if number >= FISCAL_YEAR_STARTS else year - 1
 
 
+def months_of(fiscal_year: int) -> tuple[Month, Month]:
+    """The first and the last month of a Japanese public year."""
+    return f"{fiscal_year:04d}-{FISCAL_YEAR_STARTS:02d}", f"{fiscal_year + 1:04d}-03"
+
+
 def era_label(month: Month) -> str:
     """The month as offices write it: 平成23年8月. A month belongs to the era of its last day."""
     end = last_day(month)
+    return f"{_era_year(end)}年{end.month}月"
+
+
+def era_fiscal_year(fiscal_year: int) -> str:
+    """The public year as offices write it: 平成23年度; of 2019, 令和元年度, by its December."""
+    return f"{_era_year(date(fiscal_year, 12, 31))}年度"
+
+
+def _era_year(day: date) -> str:
     for start, name in ERAS:
-        if end >= start:
-            year = end.year - start.year + 1
-            return f"{name}{'元' if year == 1 else year}年{end.month}月"
-    raise ValueError(f"{month} lies before the eras known here")
+        if day >= start:
+            year = day.year - start.year + 1
+            return f"{name}{'元' if year == 1 else year}"
+    raise ValueError(f"{day} lies before the eras known here")

@@ -1,17 +1,25 @@
 """The ledger as a process; a second one shares its partitions and its work."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from fastapi import APIRouter
+
 from services.ledger.api.books import create_router
+from services.ledger.api.statements import create_statements_router
+from services.ledger.api.valuations import create_valuations_router
 from services.ledger.consumers.books import Books
 from services.ledger.repository.known import Known
 from services.ledger.repository.outcomes import Posted
+from services.ledger.repository.statements import Contributions, read_statement_rules
 from shared.access import register
+from shared.business_date import BusinessDate
 from shared.consuming.applying import Reactions
 from shared.contracts import homes, organisations
 from shared.contracts.homes import BusinessDateAdvanced
 from shared.contracts.ledger import OWNER
 from shared.contracts.registry import PARTNER_TOPICS
+from shared.handling import Transactions
 from shared.recalling import Keeping
 from shared.service import Plumbing, ServiceSettings, plumbing, settings_config, start
 
@@ -27,9 +35,18 @@ class Settings(ServiceSettings):
 
 async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
-        posted, pool = listen(built, settings), built.transactions.pool
-        known = Known(pool, built.business_date)
-        await built.serve(create_router(pool, posted, known))
+        posted = listen(built, settings)
+        await built.serve(*routers(built.transactions, built.business_date, posted))
+
+
+def routers(transactions: Transactions, date: BusinessDate, posted: Posted) -> Sequence[APIRouter]:
+    pool, rules = transactions.pool, read_statement_rules()
+    contributions = Contributions(pool, date)
+    return [
+        create_router(pool, posted, Known(pool, date)),
+        create_statements_router(contributions, rules),
+        create_valuations_router(transactions, date, contributions, rules),
+    ]
 
 
 def listen(built: Plumbing, settings: Settings) -> Posted:

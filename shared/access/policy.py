@@ -10,6 +10,8 @@ Action: TypeAlias = Literal[
     "tend",  # say what a home needs: whoever runs it
     "read_home",
     "manage_keys",
+    "read_statement",
+    "value",  # say what its own contributions are worth
 ]
 
 
@@ -43,7 +45,9 @@ def may(principal: Principal, action: Action, resource: Resource) -> bool:
             return own or principal.operates_yui
         case "read_home":
             return resource.is_party or principal.operates_yui
-        case "manage_keys":
+        case "manage_keys" | "read_statement":
             return own or principal.operates_yui
+        case "value":
+            return own
         case _:
             assert_never(action)

@@ -1,18 +1,25 @@
-"""Events that the ledger owns: what is missing, what does not fit, what is sealed.
+"""Events that the ledger owns: what is missing, what does not fit, what is sealed, what is valued.
 
-One stream per home.
+One stream per home, and one per organisation that values what it contributes.
 """
 
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from shared.contracts.event import Event, Id, Month, Quantity, topic_of
+from shared.contracts.event import Day, Event, Id, Month, Quantity, topic_of
 
 OWNER = "ledger"
 TOPIC = topic_of(OWNER)
 
 Sha256: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+ValuationLevel: TypeAlias = Literal["not_valued", "in_notes", "recognised"]
+"""Shown in its own unit alone; disclosed in the notes; in the statement of activities as well."""
+ValuationBasis: TypeAlias = Literal[
+    "minimum_wage", "wage_statistics", "market_price", "price_list", "own_calculation"
+]
 
 
 class LedgerEvent(Event):
@@ -99,6 +106,33 @@ class DoubleFundingMended(DoubleFundingEvent):
     """Nothing stands funded twice any more: one was corrected, or more is required."""
 
 
+class ValuationDeclared(Event):
+    """An organisation has said how its contributions of a resource are valued for a fiscal year.
+
+    It replaces what the organisation had said before of the same resource and year.
+    """
+
+    owner: ClassVar[str] = OWNER
+    category: ClassVar[str] = "valuation"
+    identity_field: ClassVar[str] = "organisation_id"
+    key_field: ClassVar[str] = "organisation_id"
+
+    organisation_id: Id
+    resource: Id
+    fiscal_year: Annotated[int, Field(ge=1000, le=9998)]
+    """The year in which it begins, in April."""
+    declared_on: Day
+    """On which business date."""
+    level: ValuationLevel
+    yen: Quantity | None = None
+    """The value of `per_units`; none where it is not valued."""
+    per_units: Quantity | None = None
+    """In the resource's own unit: 1,000 yen for 60 minutes."""
+    basis: ValuationBasis | None = None
+    evidence_sha256: Sha256 | None = None
+    """Hash of what the value rests on, which stays with the organisation."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     ShortfallOpened,
     ShortfallChanged,
@@ -108,4 +142,5 @@ EVENTS: tuple[type[Event], ...] = (
     MonthSealed,
     DoubleFundingFound,
     DoubleFundingMended,
+    ValuationDeclared,
 )

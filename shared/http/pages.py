@@ -54,13 +54,18 @@ def page(
 ) -> Response:
     """A page as the caller wants it: `Accept: text/csv` gives CSV, the cursor in `Link`."""
     if "text/csv" in request.headers.get("accept", ""):
-        response = Response(_csv(items), media_type="text/csv; charset=utf-8")
+        response = table(items)
     else:
         response = JSONResponse({"items": items, "next_cursor": next_cursor})
     if next_cursor is not None:
         url = request.url.include_query_params(cursor=next_cursor)
         response.headers["Link"] = f'<{url}>; rel="next"'
     return response
+
+
+def table(items: Sequence[Mapping[str, Any]]) -> Response:
+    """All of a list as CSV; the first line's fields are its columns."""
+    return Response(_csv(items), media_type="text/csv; charset=utf-8")
 
 
 def _csv(items: Sequence[Mapping[str, Any]]) -> str:

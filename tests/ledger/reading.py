@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from services.ledger.api.books import create_router
-from services.ledger.repository.known import Known
+from services.ledger.app import routers
 from services.ledger.repository.outcomes import Posted
 from shared.access.register import Register
 from shared.contracts.resources import CATALOGUE
@@ -65,9 +64,8 @@ async def reading(ledger: Ledger, home_id: str) -> AsyncIterator[Reader]:
 @asynccontextmanager
 async def asking(ledger: Ledger, headers: Mapping[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a ledger's HTTP, which runs here."""
-    known = Known(ledger.pool, ledger.business_date)
-    router = create_router(ledger.pool, Posted(ledger.pool), known)
-    app = create_app("ledger", Register(ledger.pool), [router])
+    made = routers(ledger.batches.transactions, ledger.business_date, Posted(ledger.pool))
+    app = create_app("ledger", Register(ledger.pool), made)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(
         transport=transport, base_url="http://here", headers=dict(headers)
