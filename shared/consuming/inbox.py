@@ -106,7 +106,7 @@ class Sorting:
             return
         if ahead <= 0:
             self.sorted.suspects.append(event_id)
-        if key_of(received.record) in self._blocked:
+        if self._blocked and key_of(received.record) in self._blocked:
             self._park(Parked(received.record, event_id, "behind", "an earlier record is parked"))
         elif ahead == 1:
             if self._take(received):
@@ -150,7 +150,9 @@ class Sorting:
         return True
 
     def _drain(self, stream: Stream) -> None:
-        waiting = self._held.get(stream, {})
+        waiting = self._held.get(stream)
+        if not waiting:
+            return
         following = waiting.get(self._following(stream))
         while following is not None and key_of(following.record) not in self._blocked:
             del waiting[following.envelope.version]

@@ -7,7 +7,7 @@ import msgspec
 
 from services.ledger.consumers.posting import Booking, post
 from services.ledger.consumers.remembered import Remembered
-from services.ledger.domain.movements import Moved, read_movements
+from services.ledger.domain.movements import read_movements
 from services.ledger.repository import posting as sql
 from shared.business_date import BusinessDate
 from shared.consuming.applying import Outcome, Reactions
@@ -32,25 +32,27 @@ class Books:
         self._remembered = Remembered()
 
     def check(self, received: Received) -> None:
-        received.content = movements = _movements(received)
-        if movements and not _home(received):
+        received.content = booking = _booking(received)
+        if booking is not None and not booking.home_id:
             raise Unreadable("movements need the home as the record's key")
         if _is_told(received):
             self._reactions.check(received)
 
     async def apply(self, work: Work, batch: Sequence[Received]) -> Mapping[UUID, Outcome]:
-        outcomes = dict.fromkeys((r.envelope.event_id for r in batch), NO_MOVEMENT)
         told = [received for received in batch if _is_told(received)]
-        if told:
-            outcomes |= await self._reactions.apply(work, told)
+        reacted = await self._reactions.apply(work, told) if told else {}
+        outcomes: dict[UUID, Outcome] = {}
         bookings, unmoved = [], []
         for received in batch:
-            movements = received.content or _movements(received)
-            if movements:
-                bookings.append(Booking(received, _home(received), movements))
-                outcomes[received.envelope.event_id] = BOOKED
-            elif received.record.topic != REGISTER:
-                unmoved.append(received.envelope)
+            event_id = received.envelope.event_id
+            booking = received.content or _booking(received)
+            if booking is not None:
+                bookings.append(booking)
+                outcomes[event_id] = BOOKED
+            else:
+                outcomes[event_id] = reacted.get(event_id, NO_MOVEMENT)
+                if received.record.topic != REGISTER:
+                    unmoved.append(received.envelope)
         await _note(work.connection, unmoved)
         if bookings:
             await post(work, bookings, self._business_date, self._remembered)
@@ -63,11 +65,12 @@ async def _note(connection: Connection, unmoved: Sequence[Envelope]) -> None:
         await connection.execute(sql.NOTE_UNMOVED, *columns(rows, 3))
 
 
-def _movements(received: Received) -> Sequence[Moved]:
+def _booking(received: Received) -> Booking | None:
     try:
-        return read_movements(received.body)
+        movements = read_movements(received.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(str(error)) from error
+    return Booking(received, _home(received), movements) if movements else None
 
 
 def _home(received: Received) -> str:

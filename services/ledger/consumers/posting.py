@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from asyncpg import Record
 
@@ -34,8 +34,7 @@ from shared.work import Cause, Work
 STANDING: Final = ("open", "promised", "delivered", "confirmed")
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(NamedTuple):
     """One event that moves something."""
 
     received: Received
