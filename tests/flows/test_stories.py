@@ -55,6 +55,21 @@ FIRST: Books = {
     },
 }
 
+# What each organisation's own statement of fiscal 2011 says of the first story: sector, resource,
+# then promised, delivered, confirmed. The company's rent of August and September is confirmed,
+# October to February are still promised, March fell away; of its hours September still owes 240
+# beside six months of 960. The other company has given 20,000, and promised March.
+STATED = {
+    "company": [
+        ("company", "rent", 5 * 150_000, 0, 2 * 150_000),
+        ("volunteers", "volunteering", 240 + 6 * 960, 0, 960 + 720),
+    ],
+    "successor": [("company", "rent", 150_000, 20_000, 0)],
+    "government": [
+        ("government", "children_needs", 6 * 313_800, 4_800 + 5_300, 258_000 + 283_000)
+    ],
+}
+
 # May: 17 of 31 days: 62,000 × 17/31 = 34,000; 54,000 × 17/31 = 29,612.9, rounded down for each
 # of two: 93,224. June: 62,000; two at 54,000 for half the month and 60,000 for the other: 57,000
 # each; a third from the 11th: (5 × 54,000 + 15 × 60,000) / 30 = 39,000: 215,000. July: the
@@ -106,6 +121,14 @@ class Home:
             for cell in cells
         }
 
+    async def stated(self, played: Played, who: str) -> list[tuple[str | int, ...]]:
+        path = f"/v1/organisations/{played.words[who]}/statements/2011"
+        headers = {"Authorization": f"Bearer {played.keys[who]}"}
+        async with httpx2.AsyncClient(headers=headers) as client:
+            lines = (await client.get(f"{self.addresses['ledger']}{path}")).json()["lines"]
+        names = ("sector", "resource", "promised", "delivered", "confirmed")
+        return [tuple(line[name] for name in names) for line in lines]
+
 
 @pytest.fixture
 async def everyone(stack: Stack, database: MakeDatabase, tmp_path: Path) -> Home:
@@ -131,6 +154,7 @@ async def test_both_stories_end_as_worked_out_by_hand(everyone: Home) -> None:
     assert "rent" in told
     assert "closed" in told
     assert "HTTP request first-home" in told
+    assert {who: await everyone.stated(first, who) for who in STATED} == STATED
 
     second, _ = await everyone.tell(SECOND_HOME)
 
