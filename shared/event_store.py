@@ -1,7 +1,7 @@
 """The event table of one service: streams are folded from it, and only ever grow."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -17,9 +17,14 @@ E = TypeVar("E")
 
 BODY_BYTES_MAX: Final = 512 * 1024
 
-READ_STREAM: Final = """
--- The events of a stream after a version.
-SELECT version, type, body FROM event WHERE stream = $1 AND version > $2 ORDER BY version
+READ_STREAMS: Final = """
+-- The events of streams, each after a version.
+SELECT stream, version, type, body
+FROM unnest($1::text[], $2::bigint[]) AS known (of_stream, seen)
+CROSS JOIN LATERAL (
+    SELECT stream, version, type, body FROM event
+    WHERE stream = of_stream AND version > seen ORDER BY version
+) AS newer
 """
 
 APPEND: Final = """
@@ -63,10 +68,10 @@ class StateCache:
     """States folded so far. Always sound: a state at a version never changes, only ages."""
 
     def __init__(self, size_max: int = 20_000) -> None:
-        self._states: OrderedDict[str, tuple[int, Any]] = OrderedDict()
+        self._states: OrderedDict[str, tuple[Any, int]] = OrderedDict()
         self._size_max = size_max
 
-    def get(self, stream: str) -> tuple[int, Any] | None:
+    def get(self, stream: str) -> tuple[Any, int] | None:
         found = self._states.get(stream)
         if found is not None:
             self._states.move_to_end(stream)
@@ -74,9 +79,9 @@ class StateCache:
 
     def put(self, stream: str, version: int, state: Any) -> None:  # noqa: ANN401  any aggregate's
         known = self._states.get(stream)
-        if known is not None and known[0] > version:
+        if known is not None and known[1] > version:
             return
-        self._states[stream] = (version, state)
+        self._states[stream] = (state, version)
         self._states.move_to_end(stream)
         if len(self._states) > self._size_max:
             self._states.popitem(last=False)
@@ -90,13 +95,27 @@ async def load(
     connection: Connection, cache: StateCache, aggregate: Aggregate[C, S, E], identity: str
 ) -> tuple[S, int]:
     """The state of a stream as this transaction sees it, and its version (0: no such stream)."""
-    stream = aggregate.stream(identity)
-    version, state = cache.get(stream) or (0, aggregate.decider.initial)
-    for row in await connection.fetch(READ_STREAM, stream, version):
+    found = await read_streams(connection, cache, {aggregate.stream(identity): aggregate})
+    return found[aggregate.stream(identity)]
+
+
+async def read_streams(
+    connection: Connection, cache: StateCache, wanted: Mapping[str, Aggregate[Any, Any, Any]]
+) -> dict[str, tuple[Any, int]]:
+    """Many at once: each stream's state as this transaction sees it, and its version."""
+    if not wanted:
+        return {}
+    found = {
+        stream: cache.get(stream) or (aggregate.decider.initial, 0)
+        for stream, aggregate in wanted.items()
+    }
+    seen = [version for _, version in found.values()]
+    for row in await connection.fetch(READ_STREAMS, list(found), seen):
         event = EVENTS_BY_TYPE[row["type"]].model_validate_json(row["body"])
-        state = aggregate.decider.evolve(state, event)  # type: ignore[arg-type]  # its own type
-        version = row["version"]
-    return state, version
+        state, _ = found[row["stream"]]
+        evolve = wanted[row["stream"]].decider.evolve
+        found[row["stream"]] = evolve(state, event), row["version"]
+    return found
 
 
 async def append(connection: Connection, saved: Sequence[Saved]) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from aiokafka import (
 from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.partitioner import murmur2
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
@@ -39,7 +41,19 @@ def build_producer(bootstrap: str) -> AIOKafkaProducer:
         enable_idempotence=True,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         max_batch_size=256 * 1024,
+        partitioner=_partition,
     )
+
+
+def _partition(key: bytes | None, partitions: Sequence[int], _available: Sequence[int]) -> int:
+    """Choose as every Kafka client does by default, where a record has a key: ours all have."""
+    return partitions[_hash(key or b"") % len(partitions)]
+
+
+@lru_cache(100_000)
+def _hash(key: bytes) -> int:
+    """Kafka's own hash, in slow Python: a home is asked for again and again."""
+    return int(murmur2(key)) & 0x7FFFFFFF
 
 
 def build_broker(bootstrap: str) -> KafkaBroker:

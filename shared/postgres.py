@@ -18,6 +18,23 @@ else:  # the classes are generic in their stubs alone
 COPIED_FROM: Final = 50
 """From so many rows on, COPY's cheaper rows outweigh its second round trip."""
 
+AWAY: Final = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the client, on a connection that broke under its hands
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    OSError,
+    TimeoutError,
+)
+"""The database is not there, or not as it should be: nobody who asks it is at fault."""
+
+
+def is_away(fault: Exception) -> bool:
+    """A value that could not even be sent is whose it is: a `ValueError` all the same."""
+    return isinstance(fault, AWAY) and not isinstance(fault, ValueError)
+
 
 async def connect_pool(
     database_url: str,
@@ -26,7 +43,13 @@ async def connect_pool(
     connected: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
 ) -> Pool:
     """A pool that waits for nothing: the database must be there. `connected` sees each new one."""
-    return await asyncpg.create_pool(database_url, min_size=2, max_size=size_max, init=connected)
+    return await asyncpg.create_pool(
+        database_url, min_size=2, max_size=size_max, init=connected, reset=_nothing_to_reset
+    )
+
+
+async def _nothing_to_reset(_connection: Connection) -> None:
+    """Spare a round trip: nothing here outlives its transaction, neither settings nor locks."""
 
 
 def columns(rows: Iterable[Sequence[Any]], width: int) -> Sequence[Sequence[Any]]:

@@ -165,8 +165,9 @@ class Relay:
             sent = [row["position"] for row in rows]
             await connection.execute(SENT, sent, self._topic, list(ends), list(ends.values()))
         self._reached |= ends
+        line = log.bind()  # once: it is made anew for each call on the module's own
         for row, metadata in zip(rows, acknowledged, strict=True):
-            log.info(
+            line.info(
                 "event_published",
                 event_id=str(row["event_id"]),
                 type=row["type"],

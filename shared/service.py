@@ -26,7 +26,7 @@ from shared.handling import Transactions
 from shared.http.app import create_app
 from shared.http.health import Health
 from shared.http.operators import create_health_router, create_parking_router
-from shared.http.problems import AWAY
+from shared.http.problems import NOT_DONE
 from shared.logs import configure_logs
 from shared.postgres import connect_pool
 from shared.published import Published, Unsure
@@ -90,13 +90,18 @@ class Plumbing:
                     **applier,
                 }
             )
-        self.parking = Parking(self.transactions, applier, applied=applied)
+
+        def heard(effect: Effect) -> None:
+            self.register.heard(one.envelope.type_name for one, _ in effect.applied)
+            applied(effect)
+
+        self.parking = Parking(self.transactions, applier, applied=heard)
         self.consumer = Consumer(
             self.transactions,
             applier,
             self.settings.kafka_bootstrap,
             tuple(topics),
-            applied=applied,
+            applied=heard,
         )
 
     def begin_with(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -123,7 +128,7 @@ class Plumbing:
             while self._beginnings:
                 try:
                     await self._beginnings[0]()
-                except (Unsure, *AWAY):
+                except (Unsure, *NOT_DONE):
                     await asyncio.sleep(AGAIN_S)
                 else:
                     del self._beginnings[0]
@@ -170,6 +175,7 @@ async def plumbing(
     pool = await connect_pool(url, size_max=settings.pool_size, connected=published.connected)
     try:
         relay = Relay(pool, url, bootstrap, topic, published)
+        known = Register(pool)
         yield Plumbing(
             service=service,
             settings=settings,
@@ -178,9 +184,10 @@ async def plumbing(
                 service,
                 project=keeping.project,
                 wake_relay=relay.wake,
+                saved=known.heard,
                 published=published,
             ),
-            register=Register(pool),
+            register=known,
             business_date=BusinessDate(simulated=settings.simulated),
             relay=relay,
         )

@@ -18,6 +18,9 @@ C = TypeVar("C")
 S = TypeVar("S")
 E = TypeVar("E")
 
+Streams: TypeAlias = dict[str, tuple[Any, int]]
+"""By stream: its state, and its version."""
+
 Project: TypeAlias = Callable[[Connection, Event, Envelope], Awaitable[None]]
 """Keeps what a service reads, in the transaction that writes what happened."""
 
@@ -41,24 +44,28 @@ class Work:
         cause: Cause,
         cache: StateCache,
         project: Project,
+        before: Streams | None = None,
     ) -> None:
         self.connection = connection
         self._source = source
         self.cause = cause
         self._cache = cache
         self._project = project
-        self._streams: dict[str, tuple[Any, int]] = {}
-        self._unsaved: list[Saved] = []
+        self._before = before or {}
+        self.streams: Streams = {}
+        """What it has loaded and decided; others see it once the caller says so."""
+        self.unsaved: list[Saved] = []
         self.saved: list[Saved] = []
         self.on_commit: list[Callable[[], None]] = []
         """What is only true once this is committed."""
 
     async def load(self, aggregate: Aggregate[C, S, E], identity: str) -> tuple[S, int]:
         stream = aggregate.stream(identity)
-        if stream not in self._streams:
-            loaded = await event_store.load(self.connection, self._cache, aggregate, identity)
-            self._streams[stream] = loaded
-        return self._streams[stream]
+        if stream not in self.streams:
+            self.streams[stream] = self._before.get(stream) or await event_store.load(
+                self.connection, self._cache, aggregate, identity
+            )
+        return self.streams[stream]
 
     async def decide(
         self, aggregate: Aggregate[C, S, E], identity: str, command: C
@@ -70,7 +77,7 @@ class Work:
             version += 1
             self.note(event, version)
             state = aggregate.decider.evolve(state, event)
-        self._streams[aggregate.stream(identity)] = (state, version)
+        self.streams[aggregate.stream(identity)] = (state, version)
         return events
 
     def note(self, event: Any, version: int) -> None:  # noqa: ANN401  any owner's
@@ -86,19 +93,32 @@ class Work:
             causation=self.cause.causation,
             traceparent=self.cause.traceparent,
         )
-        self._unsaved.append(Saved(event, envelope))
+        self.unsaved.append(Saved(event, envelope))
 
     async def save(self) -> None:
         """Write what was decided, with what the service reads of it; `Conflict` on a lost race."""
-        saved, self._unsaved = self._unsaved, []
-        await event_store.append(self.connection, saved)
-        for one in saved:
+        await save_all([self])
+
+    async def project(self) -> None:
+        """Keep what the service reads of what has just been written."""
+        for one in self.unsaved:
             await self._project(self.connection, one.event, one.envelope)
-        self.saved += saved
+        self.saved += self.unsaved
+        self.unsaved = []
 
     def committed(self) -> None:
         """Called after the commit: what was loaded and decided here is now common knowledge."""
-        for stream, (state, version) in self._streams.items():
+        for stream, (state, version) in self.streams.items():
             self._cache.put(stream, version, state)
         for done in self.on_commit:
             done()
+
+
+async def save_all(works: Sequence[Work]) -> None:
+    """Write at once what works on one connection have decided, in their order."""
+    unsaved = [work for work in works if work.unsaved]
+    if unsaved:
+        written = [one for work in unsaved for one in work.unsaved]
+        await event_store.append(unsaved[0].connection, written)
+    for work in unsaved:
+        await work.project()

@@ -1,10 +1,13 @@
 """What a service knows of organisations, keys and homes, from the events of the register."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from shared.access.keys import ApiKey
 from shared.access.policy import Action, Principal, Resource, may
+from shared.access.recent import Recent
 from shared.clock import now
 from shared.consuming.applying import Reaction
 from shared.contracts.event import Event
@@ -63,6 +66,17 @@ DELETE FROM party WHERE home_id = $1 AND organisation_id = $2 AND sector = $3
 """
 
 
+EVENTS: Final = (
+    OrganisationRegistered,
+    SectorsChanged,
+    KeyIssued,
+    KeyRevoked,
+    PartyJoined,
+    PartyLeft,
+)
+TYPE_NAMES: Final = frozenset(event.type_name() for event in EVENTS)
+
+
 async def project(connection: Connection, event: Event, _envelope: Envelope) -> None:
     """Keep what an event of the register says; any other event says nothing here."""
     match event:
@@ -95,28 +109,48 @@ def reactions() -> dict[type[Event], Reaction]:
     async def react(work: Work, event: Any, envelope: Envelope) -> None:  # noqa: ANN401  any of them
         await project(work.connection, event, envelope)
 
-    events = (
-        OrganisationRegistered,
-        SectorsChanged,
-        KeyIssued,
-        KeyRevoked,
-        PartyJoined,
-        PartyLeft,
-    )
-    return dict.fromkeys(events, react)
+    return dict.fromkeys(EVENTS, react)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Whose key it is, and what proves it."""
+
+    principal: Principal
+    secret_sha256: bytes
+    expires_at: datetime | None
 
 
 class Register:
-    """Finds who asks, and refuses what the policy does not allow."""
+    """Finds who asks, and refuses what the policy does not allow.
+
+    What is revoked opens nothing as soon as this process has applied it; where another process
+    does that, within seconds.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._holders: Recent[str, _Holder] = Recent()
+        self._parties: Recent[tuple[str, str], bool] = Recent()
+
+    def heard(self, type_names: Iterable[str]) -> None:
+        """Say of which types the events are that have been applied, or saved, here."""
+        if not TYPE_NAMES.isdisjoint(type_names):
+            self._holders.forget()
+            self._parties.forget()
 
     async def principal(self, key: ApiKey) -> Principal | None:
-        row = await self._pool.fetchrow(PRINCIPAL, key.key_id)
-        if row is None or not key.matches(row["secret_sha256"]) or _expired(row["expires_at"]):
+        holder = await self._holders.get(key.key_id, lambda: self._holder(key.key_id))
+        if holder is None or not key.matches(holder.secret_sha256) or _expired(holder.expires_at):
             return None
-        return Principal(row["organisation_id"], frozenset(row["sectors"]), row["operates_yui"])
+        return holder.principal
+
+    async def _holder(self, key_id: str) -> _Holder | None:
+        row = await self._pool.fetchrow(PRINCIPAL, key_id)
+        if row is None:
+            return None
+        who = Principal(row["organisation_id"], frozenset(row["sectors"]), row["operates_yui"])
+        return _Holder(who, row["secret_sha256"], row["expires_at"])
 
     async def allow(
         self,
@@ -141,7 +175,13 @@ class Register:
     ) -> bool:
         """Ask on the caller's own connection where it holds one: a pool can run dry."""
         source = connection or self._pool
-        return bool(await source.fetchval(IS_PARTY, home_id, principal.organisation_id))
+        who = home_id, principal.organisation_id
+
+        async def ask() -> bool | None:
+            found: bool | None = await source.fetchval(IS_PARTY, *who)
+            return found
+
+        return bool(await self._parties.get(who, ask))
 
     async def homes_of(self, principal: Principal) -> list[str] | None:
         """The homes it may read; None: all."""

@@ -25,7 +25,7 @@ from shared.commitments.state import Commitment
 from shared.contracts.commitment import Agreed, CommitmentFact, ReasonCode
 from shared.contracts.event import Month
 from shared.decider import Aggregate
-from shared.handling import Answer, handle
+from shared.handling import Act, Answer, handle
 from shared.http.callers import Reading, Writing
 from shared.service import Plumbing
 from shared.work import Work
@@ -73,7 +73,7 @@ class Desk:
             await work.decide(self._aggregate, commitment_id, command)
             return Answer(201, {"commitment_id": commitment_id})
 
-        return await handle(self._plumbing.transactions, caller.request, act)
+        return await self._handle(caller, commitment_id, act)
 
     async def promise(self, caller: Writing, commitment_id: str, body: PromiseBody) -> Answer:
         async def command(work: Work, terms: Agreed) -> Command:
@@ -163,7 +163,11 @@ class Desk:
             said = {"commitment_id": commitment_id, "version": version, **names}
             return Answer(status, said)
 
-        return await handle(self._plumbing.transactions, caller.request, act)
+        return await self._handle(caller, commitment_id, act)
+
+    async def _handle(self, caller: Writing, commitment_id: str, act: Act) -> Answer:
+        reads = [(self._aggregate, commitment_id)]
+        return await handle(self._plumbing.transactions, caller.request, act, reads=reads)
 
     async def _may_contribute(
         self, caller: Reading, home_id: str, organisation_id: str, work: Work | None = None

@@ -1,6 +1,6 @@
 """The routes that every partner's commitments have, under the nouns of its sector."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -147,10 +147,10 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
     return router
 
 
-def _reads(words: type[B]) -> Callable[..., B]:
+def _reads(words: type[B]) -> Callable[..., Awaitable[B]]:
     """Read a request's body in a sector's own words."""
 
-    def read(body: B) -> B:
+    async def read(body: B) -> B:  # async: FastAPI would ask another thread for it
         return body
 
     # FastAPI reads the type of a body from here, where no type variable may stand.

@@ -12,20 +12,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.event_store import Conflict, EventTooLarge
+from shared.postgres import AWAY
 from shared.refusal import Refusal
 
-AWAY: Final = (
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the client, on a connection that broke under its hands
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.ReadOnlySQLTransactionError,
-    OSError,
-    TimeoutError,
-)
-"""The database is not there, or not as it should be: nothing was done, and may be asked again."""
+NOT_DONE: Final = (*AWAY, asyncpg.TransactionRollbackError)
+"""Nothing was done, and may be asked again."""
 
 MEDIA_TYPE = "application/problem+json"
 TOLD_FRAMES: Final = 8
@@ -44,7 +35,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(EventTooLarge, _too_large)
-    for away in AWAY:
+    for away in NOT_DONE:
         app.add_exception_handler(away, _away)
 
 

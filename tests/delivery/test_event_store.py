@@ -253,4 +253,4 @@ def test_what_is_remembered_has_a_bound() -> None:
     cache = StateCache(size_max=2)
     for stream in ("a", "b", "c"):
         cache.put(stream, 1, stream)
-    assert [cache.get(stream) for stream in ("a", "b", "c")] == [None, (1, "b"), (1, "c")]
+    assert [cache.get(stream) for stream in ("a", "b", "c")] == [None, ("b", 1), ("c", 1)]

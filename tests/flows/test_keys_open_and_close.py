@@ -148,7 +148,7 @@ async def eventually_answers(caller: Caller, status: int) -> None:
         found = (await caller.get("/v1/rent-agreements")).status_code
         assert found == status, found
 
-    await assert_eventually(answers)
+    await assert_eventually(answers, within_seconds=5)
 
 
 async def assert_kept_nowhere(
