@@ -142,6 +142,7 @@ class Plumbing:
             app,
             host=self.settings.host,
             port=self.settings.port,
+            http="httptools",  # in C; without it, uvicorn would silently take the slow one
             access_log=False,
             log_level="warning",
             lifespan="off",
