@@ -8,7 +8,14 @@ from dateutil.relativedelta import relativedelta
 
 from shared.contracts.event import Month
 
-ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"), (date(1926, 12, 25), "昭和"))
+ERAS = (
+    (date(2019, 5, 1), "令和", 2019),
+    (date(1989, 1, 8), "平成", 1989),
+    (date(1926, 12, 25), "昭和", 1926),
+    (date(1912, 7, 30), "大正", 1912),
+    (date(1873, 1, 1), "明治", 1868),  # from here on with the months of today's calendar
+)
+"""From when an era's name is used, and which year is its first."""
 FISCAL_YEAR_STARTS = 4
 
 
@@ -69,8 +76,9 @@ def era_fiscal_year(fiscal_year: int) -> str:
 
 
 def _era_year(day: date) -> str:
-    for start, name in ERAS:
+    """A month may be of any time: before the eras known here, its year stands alone."""
+    for start, name, first in ERAS:
         if day >= start:
-            year = day.year - start.year + 1
+            year = day.year - first + 1
             return f"{name}{'元' if year == 1 else year}"
-    raise ValueError(f"{day} lies before the eras known here")
+    return str(day.year)
