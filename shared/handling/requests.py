@@ -1,10 +1,11 @@
 """Who asks for what, and what was answered: the same request is done once, and answered alike."""
 
 import hashlib
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from shared.decider import Aggregate
 from shared.postgres import Connection
@@ -28,6 +29,8 @@ INSERT INTO request (organisation_id, idempotency_key, fingerprint, status, answ
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::jsonb[])
 ON CONFLICT DO NOTHING RETURNING true
 """
+
+ENCODER: Final = msgspec.json.Encoder()
 
 Identity: TypeAlias = tuple[str, str]
 
@@ -82,7 +85,7 @@ async def remembered(
     for row in rows:
         identity = row["organisation_id"], row["idempotency_key"]
         if row["fingerprint"] == fingerprints[identity]:
-            found[identity] = Answer(row["status"], json.loads(row["answer"]))
+            found[identity] = Answer(row["status"], msgspec.json.decode(row["answer"]))
         else:
             found[identity] = KeyReused(row["idempotency_key"])
     return found
@@ -98,6 +101,6 @@ async def remember(connection: Connection, answered: Sequence[tuple[Request, Ans
         [request.idempotency_key for request, _ in answered],
         [request.fingerprint for request, _ in answered],
         [answer.status for _, answer in answered],
-        [json.dumps(answer.body) for _, answer in answered],
+        [ENCODER.encode(answer.body).decode() for _, answer in answered],
     )
     return len(rows) == len(answered)

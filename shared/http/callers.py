@@ -76,7 +76,7 @@ async def _writer(
     asked = handling.Request(
         organisation_id=principal.organisation_id,
         idempotency_key=idempotency_key,
-        fingerprint=fingerprint(request.method, request.url.path, body),
+        fingerprint=fingerprint(request.method, request.scope["path"], body),
         cause=Cause(request.state.correlation, traceparent=_traceparent(request)),
     )
     return Writing(principal, request.app.state.register, asked)
