@@ -21,6 +21,7 @@ from deploy import runtime
 from deploy import status as standing
 from deploy import topics as topic_list
 from deploy.database import AUDITOR
+from deploy.ledger_commands import ledger
 from deploy.operator_commands import events, keys, parked
 from deploy.problem import Problem
 from deploy.progress import Progress
@@ -66,6 +67,7 @@ app = typer.Typer(
 app.add_typer(keys)
 app.add_typer(events)
 app.add_typer(parked)
+app.add_typer(ledger)
 # Not a terminal: a log or a pipe, which has no width of its own.
 console = Console() if sys.stdout.isatty() else Console(width=160)
 

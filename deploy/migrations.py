@@ -37,7 +37,18 @@ async def migrate(database: Database, services: Sequence[Service]) -> list[str]:
     """Bring roles, schemas and tables to what the code needs; say which migrations were new."""
     await declare(database, services)
     async with _alone(database):
-        return [line for service in services for line in await _migrate_one(database, service)]
+        return [
+            line
+            for service in services
+            for line in await _migrate_one(database, service, migrations_of(service.name))
+        ]
+
+
+async def migrate_like(database: Database, second: Service, first: Service) -> None:
+    """Make a role and a schema that hold what another service's do."""
+    await declare(database, [second])
+    async with _alone(database):
+        await _migrate_one(database, second, migrations_of(first.name))
 
 
 @asynccontextmanager
@@ -48,10 +59,10 @@ async def _alone(database: Database) -> AsyncIterator[None]:
         yield
 
 
-async def _migrate_one(database: Database, service: Service) -> list[str]:
-    _refuse_equal_versions(service)
+async def _migrate_one(database: Database, service: Service, folders: Sequence[Path]) -> list[str]:
+    _refuse_equal_versions(folders)
     applied = []
-    for folder in migrations_of(service.name):
+    for folder in folders:
         if any(folder.glob("*.sql")):
             applied += await _until_applied(database, service, folder)
     async with connected(database.administrator()) as connection:
@@ -86,10 +97,10 @@ async def _drop_half_built(database: Database, service: Service) -> None:
             await connection.execute(f"DROP INDEX CONCURRENTLY {row['indexrelid']}")
 
 
-def _refuse_equal_versions(service: Service) -> None:
+def _refuse_equal_versions(folders: Sequence[Path]) -> None:
     """The folders share one table of versions: dbmate would take the second for applied."""
     seen: set[str] = set()
-    for folder in migrations_of(service.name):
+    for folder in folders:
         for path in sorted(folder.glob("*.sql")):
             version = path.name.partition("_")[0]
             if version in seen:

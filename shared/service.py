@@ -199,11 +199,11 @@ async def plumbing(
 def start(service: str, run: Callable[[S], Coroutine[Any, Any, None]], settings: type[S]) -> None:
     """Run one service as this process."""
     configure_logs(service)
-    _collect_rarely()
+    collect_rarely()
     uvloop.run(run(settings()))
 
 
-def _collect_rarely() -> None:
+def collect_rarely() -> None:
     """Look for cycles of garbage seldom: a batch makes thousands of objects and no cycle.
 
     By default the search takes a tenth of the time in which a backlog is booked.

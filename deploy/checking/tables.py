@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 SERVICES: Final = """
--- Schemas that hold a service: they have an event table and an outbox.
+-- Schemas that hold a service: they have an event table and an outbox. A second ledger is none.
 SELECT nspname AS name FROM pg_namespace
 WHERE to_regclass(format('%I.event', nspname)) IS NOT NULL
-AND to_regclass(format('%I.outbox', nspname)) IS NOT NULL
+AND to_regclass(format('%I.outbox', nspname)) IS NOT NULL AND nspname <> 'ledger_rebuild'
 ORDER BY nspname
 """
 

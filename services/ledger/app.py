@@ -51,11 +51,15 @@ def routers(transactions: Transactions, date: BusinessDate, posted: Posted) -> S
 
 def listen(built: Plumbing, settings: Settings) -> Posted:
     """Let the books hear whoever moves something, and the register."""
-    date = built.business_date
-    books = Books(date, Reactions(register.reactions() | {BusinessDateAdvanced: date.reaction()}))
     posted = Posted(built.transactions.pool)
-    built.listen((organisations.TOPIC, *settings.topics), books, applied=posted.wake)
+    topics = organisations.TOPIC, *settings.topics
+    built.listen(topics, books_of(built.business_date), applied=posted.wake)
     return posted
+
+
+def books_of(date: BusinessDate) -> Books:
+    """What the ledger books with, and a second ledger that is built beside it."""
+    return Books(date, Reactions(register.reactions() | {BusinessDateAdvanced: date.reaction()}))
 
 
 if __name__ == "__main__":

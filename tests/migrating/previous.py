@@ -31,10 +31,13 @@ class Release:
         return Database(self.stack.servers.database_url, NAME, self.stack.state)
 
     def migrate(self) -> subprocess.CompletedProcess[str]:
-        """Run its own `yui migrate`."""
+        return self.yui("migrate")
+
+    def yui(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run its own `yui` command."""
         servers = self.stack.servers
-        return subprocess.run(
-            [sys.executable, "-m", "deploy", "migrate"],
+        return subprocess.run(  # noqa: S603 - our own command, no shell
+            [sys.executable, "-m", "deploy", *words],
             cwd=self.folder,
             env={
                 **os.environ,

@@ -1,15 +1,9 @@
 """From the previous release's schema to this one's, while partners go on writing."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
 from pathlib import Path
-from random import Random
 from typing import Any
-
-import httpx2
 
 from deploy.checking.check import Asked, check
 from deploy.database import OWNER, connected
@@ -17,73 +11,14 @@ from shared.contracts.registry import OWNERS
 from tests.ledger.chain import first_broken
 from tests.migrating.previous import Release
 from tests.migrating.test_filling import ENTRIES, LINKS, rows, wrong_totals
-from tests.support.asking import Caller
 from tests.support.copying import REPOSITORY
 from tests.support.eventually import assert_eventually
-from tests.support.partners import Partner
 from tests.support.stack import ServiceProcess
-from tests.support.village import Village, village
+from tests.support.village import village
+from tests.support.writing import written
 
-WRITERS = 4
 BOOKED_BEFORE = 600
 BOOKED_BETWEEN = 150
-MONTHS = ("2011-08", "2011-09")
-SECTOR = "company"
-
-
-@dataclass
-class Writing:
-    """Partners who pay again and again, and note what they were told."""
-
-    rent: ServiceProcess
-    journal: Path
-    accepted: int = 0
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def pay(self, sponsor: Partner, home_id: str, random: Random) -> None:
-        agreement = await self._agreed(Caller(self.rent.url, sponsor.key), home_id)
-        path = f"/v1/rent-agreements/{agreement}/payments"
-        async with httpx2.AsyncClient(base_url=self.rent.url, timeout=30) as client:
-            while not self.stopping.is_set():
-                body = {"month": random.choice(MONTHS), "amount_yen": 100, "gift": True}
-                asking = sponsor.asking()
-                response = await client.post(path, json=body, headers=asking)
-                assert response.is_success, response.text
-                self._note(asking["Idempotency-Key"], response.json()["event_ids"])
-
-    def _note(self, key: str, event_ids: list[str]) -> None:
-        line = {"service": "rent_sponsorship", "idempotency_key": key, "event_ids": event_ids}
-        with self.journal.open("a") as told:
-            print(json.dumps(line), file=told)
-        self.accepted += 1
-
-    async def _agreed(self, caller: Caller, home_id: str) -> str:
-        signed: list[str] = []
-
-        async def agreed() -> bool:
-            response = await caller.post("/v1/rent-agreements", {"home_id": home_id})
-            signed.extend([response.json()["commitment_id"]] if response.is_success else [])
-            return bool(signed)
-
-        await assert_eventually(agreed)
-        return signed[-1]
-
-
-@asynccontextmanager
-async def written(
-    rent: ServiceProcess, villages: list[Village], journal: Path
-) -> AsyncIterator[Writing]:
-    """Let partners write meanwhile; what one of them is refused fails the test."""
-    writing = Writing(rent, journal)
-    async with asyncio.TaskGroup() as group:
-        for number in range(WRITERS):
-            place = villages[number % len(villages)]
-            sponsor = await place.join(SECTOR)
-            group.create_task(writing.pay(sponsor, place.home_id, Random(number)))
-        try:
-            yield writing
-        finally:
-            writing.stopping.set()
 
 
 async def links(release: Release) -> int:

@@ -1,0 +1,1 @@
+"""A second ledger, built from Kafka alone and held against the first."""
