@@ -20,11 +20,11 @@ from deploy import doctor as doctoring
 from deploy import runtime
 from deploy import status as standing
 from deploy import topics as topic_list
-from deploy.database import AUDITOR
 from deploy.ledger_commands import ledger
 from deploy.operator_commands import events, keys, parked
 from deploy.problem import Problem
 from deploy.progress import Progress
+from deploy.reconciling import nightly as reconciling
 from deploy.services import BY_NAME
 
 STORY_KEYS = "story-keys.json"
@@ -200,9 +200,40 @@ def verify(
     raise typer.Exit(1 if _verify(found, settle_s=settle, journal=journal) else 0)
 
 
+@app.command()
+def reconcile(
+    *,
+    settle: Annotated[
+        float, typer.Option(help="Wait at most so many seconds until all has arrived.", min=0)
+    ] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+    metrics: Annotated[
+        Path | None, typer.Option(help="Write it for Prometheus' textfile collector, too.")
+    ] = None,
+    nightly: Annotated[
+        bool, typer.Option("--nightly", help="Run for ever, each night at 03:00 in Tokyo.")
+    ] = False,
+    now: Annotated[bool, typer.Option("--now", help="With --nightly: begin with one.")] = False,
+) -> None:
+    """Hold event tables, Kafka, the event log and the ledger's outcomes against each other.
+
+    Counts, versions and hashes; where promises have ended; how old what waits is. Ends with 1 on a
+    difference. What is unsent or unapplied is one after five minutes, what is held or parked at
+    once. `--nightly` writes reconcile.json and reconcile.prom into the state folder.
+
+    Examples: `yui reconcile`, `yui reconcile --json`, `yui reconcile --metrics node/yui.prom`,
+    `yui reconcile --nightly --now`
+    """
+    found = runtime.configured()
+    if nightly:
+        asyncio.run(reconciling.run(*found.audited(), found.state.folder, at_once=now))
+    options = {"settle_s": settle, "as_json": as_json, "metrics": metrics}
+    differences = _run_module("deploy.reconciling.command", *found.audited(), **options)
+    raise typer.Exit(1 if differences else 0)
+
+
 def _verify(found: runtime.Runtime, **options: object) -> object:
-    servers = found.database.url(AUDITOR), found.servers.kafka_bootstrap
-    return _run_module("deploy.verify", *servers, **options)
+    return _run_module("deploy.verify", *found.audited(), **options)
 
 
 def _run_module(name: str, *arguments: object, **options: object) -> object:

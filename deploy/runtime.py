@@ -11,12 +11,13 @@ from functools import partial
 import httpx2
 
 from deploy import jars, local, migrations, ports, topics
-from deploy.database import NAME, Database
+from deploy.database import AUDITOR, NAME, Database
 from deploy.local import Local
 from deploy.ports import Ports
 from deploy.problem import Problem
 from deploy.program import Program, Servers
 from deploy.progress import Progress
+from deploy.reconciling import nightly
 from deploy.services import SERVICES, Service, Surroundings, environment, present
 from deploy.state import State, open_state
 
@@ -59,6 +60,14 @@ class Runtime:
         )
         return Program(service.name, service.command, environment(service, around))
 
+    def programs(self) -> list[Program]:
+        """Return what runs beside the servers: the services, and the nightly reconciliation."""
+        services = [self.program(service) for service in present()]
+        return [*services, nightly.program(*self.audited(), self.state.folder)]
+
+    def audited(self) -> tuple[str, str]:
+        return self.database.url(AUDITOR), self.servers.kafka_bootstrap
+
 
 def configured(*, any_version: bool = False) -> Runtime:
     """Return the runtime as the environment describes it; starts nothing."""
@@ -87,6 +96,7 @@ async def up(
             await topics.apply(runtime.servers.kafka_bootstrap)
         services = present(names)
         await _start_services(runtime, services, progress)
+        runtime.local.supervision.run(nightly.NAME)
         return services
 
 
@@ -98,11 +108,9 @@ async def start_servers(runtime: Runtime, progress: Progress) -> None:
     if own.programs():
         with progress.step("Starting PostgreSQL and Kafka"):
             await local.prepare(own)
-            await local.start(own, [runtime.program(service) for service in present()])
+            await local.start(own, runtime.programs())
     else:
-        await asyncio.to_thread(
-            own.supervision.start, [runtime.program(service) for service in present()]
-        )
+        await asyncio.to_thread(own.supervision.start, runtime.programs())
 
 
 async def migrate(runtime: Runtime, progress: Progress) -> None:

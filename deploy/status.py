@@ -1,13 +1,16 @@
 """How everything stands: processes, ports, readiness, relay and consumers."""
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from rich.table import Table
 
 from deploy import kafka, postgres
+from deploy.reconciling.nightly import NAME as NIGHTLY
 from deploy.runtime import Runtime, ask_readiness
 from deploy.services import Service, present
 
@@ -28,9 +31,18 @@ async def look(runtime: Runtime) -> list[Row]:
         for name, s in processes.items()
     }
     services = [_service(runtime, service, described) for service in present()]
-    return [
-        *await asyncio.gather(_postgres(runtime, described), _kafka(runtime, described), *services)
-    ]
+    servers = _postgres(runtime, described), _kafka(runtime, described)
+    nightly = [_nightly(runtime, described[NIGHTLY])] if NIGHTLY in processes else []
+    return [*await asyncio.gather(*servers, *services), *nightly]
+
+
+def _nightly(runtime: Runtime, process: str) -> Row:
+    """What last night's reconciliation came to; nothing where it is somebody else's."""
+    says = "until its first night"
+    with suppress(OSError, ValueError, KeyError):
+        last = json.loads((runtime.state.folder / "reconcile.json").read_text())
+        says = f"{last['differences']} differences on {last['at'][:16]}"
+    return Row(NIGHTLY, process, "", process.startswith("pid "), says)
 
 
 async def _postgres(runtime: Runtime, described: Mapping[str, str]) -> Row:

@@ -36,13 +36,13 @@ async def run(
         settle_s=settle_s,
         owned_by_test=owned_by_test,
     )
-    with _bar(console) as bar:
-        findings = await check(asked, bar.say, bar.count)
+    with bar(console) as shown:
+        findings = await check(asked, shown.say, shown.count)
     show(findings, console, journal=journal is not None)
     return findings.differences
 
 
-class _Bar:
+class Bar:
     """Shown only where it takes longer than a moment."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
@@ -64,10 +64,10 @@ class _Bar:
 
 
 @contextmanager
-def _bar(console: Console) -> Iterator[_Bar]:
+def bar(console: Console) -> Iterator[Bar]:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     progress = Progress(*columns, console=console, transient=True)
     try:
-        yield _Bar(progress, progress.add_task("reading", total=None))
+        yield Bar(progress, progress.add_task("reading", total=None))
     finally:
         progress.stop()

@@ -12,6 +12,7 @@ Kind: TypeAlias = Literal[
     "phantom",
     "unbalanced",
     "altered",
+    "gap",
     "unsent",
     "held",
     "parked",

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-DIGEST_BYTES = 16
-
 
 class Movement(NamedTuple):
     resource: str
@@ -65,7 +63,7 @@ def fact_of_record(
 def _fact(
     event_id: UUID, stream: str, version: int, type_name: str, key: str, body: bytes
 ) -> Fact:
-    digest = hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest()
+    digest = hashlib.sha256(body).digest()
     movements = tuple(_movement(one) for one in json.loads(body).get("movements", ()))
     return Fact(event_id, stream, version, type_name, key, digest, movements)
 

@@ -26,6 +26,8 @@ def lay_out(state: State, volumes: Path) -> None:
     for service in SERVICES:
         name = f"{service.name}.password"
         write_private(volumes / service.name / name, state.secret(name))
+    auditor = f"{AUDITOR}.password"
+    write_private(volumes / AUDITOR / auditor, state.secret(auditor))
     write_private(volumes / "organisations" / "operator.key", state.operator_key())
 
 

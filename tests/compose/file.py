@@ -17,6 +17,7 @@ ALL: Final[dict[str, Described]] = COMPOSE["services"]
 NAMES: Final = tuple(service.name for service in SERVICES)
 SERVERS: Final = ("postgres", "kafka")
 JOBS: Final = ("passwords", "migrate", "topics")
+NIGHTLY: Final = "reconcile"
 COMMANDS: Final = ("demo", "yui")
 
 

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from deploy import kafka, ports, postgres
+from deploy.compose.nightly import FOUND
 from deploy.services import REPOSITORY, SERVICES, Service
 from tests.compose.file import (
     ALL,
@@ -16,6 +17,7 @@ from tests.compose.file import (
     FILE,
     JOBS,
     NAMES,
+    NIGHTLY,
     SERVERS,
     default,
     lines,
@@ -29,7 +31,7 @@ MEGABYTES = {"m": 1, "g": 1024}
 
 
 def test_every_service_of_the_registry_is_there_and_no_other() -> None:
-    assert set(ALL) == {*NAMES, *SERVERS, *JOBS, *COMMANDS}
+    assert set(ALL) == {*NAMES, *SERVERS, *JOBS, *COMMANDS, NIGHTLY}
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
@@ -50,6 +52,18 @@ def test_a_service_sees_its_own_secrets_and_no_others(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_service_waits_for_its_tables_and_topics(name: str) -> None:
     assert ALL[name]["depends_on"] == {"migrate": DONE, "topics": DONE}
+
+
+def test_the_nightly_job_sees_the_auditors_password_and_no_other() -> None:
+    described = ALL[NIGHTLY]
+    assert described["entrypoint"] == ["python", "-m", "deploy.compose.nightly"]
+    assert described["volumes"] == [
+        "auditor-secrets:/var/lib/yui/secrets:ro",
+        f"reconciled:{FOUND}",
+    ]
+    assert mounts("passwords")["/run/secrets/auditor"] == "auditor-secrets"
+    assert described["depends_on"] == {"migrate": DONE, "topics": DONE}
+    assert described["restart"] == "unless-stopped"
 
 
 def test_jobs_wait_for_servers_that_answer() -> None:
@@ -128,7 +142,7 @@ def test_images_are_pinned_to_a_version(name: str) -> None:
 
 
 def test_one_image_is_built_for_all_that_is_ours() -> None:
-    ours = {ALL[name]["image"] for name in (*NAMES, *JOBS, *COMMANDS)}
+    ours = {ALL[name]["image"] for name in (*NAMES, *JOBS, *COMMANDS, NIGHTLY)}
     assert len(ours) == 1
     assert [name for name in ALL if "build" in ALL[name]] == ["passwords"]
 

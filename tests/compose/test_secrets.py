@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.compose.nightly import job
 from deploy.compose.passwords import lay_out
 from deploy.compose.service import surroundings
 from deploy.services import BY_NAME, SERVICES
@@ -12,7 +13,7 @@ from deploy.state import State
 
 @pytest.fixture
 def volumes(tmp_path: Path) -> Path:
-    for name in ("postgres", *BY_NAME):
+    for name in ("postgres", "auditor", *BY_NAME):
         (tmp_path / "volumes" / name).mkdir(parents=True)
     return tmp_path / "volumes"
 
@@ -69,3 +70,20 @@ def test_a_service_logs_in_as_itself(
     password = state.secret("ledger.password")
     assert around.database_url == f"postgresql://ledger:{password}@postgres:5432/yui"
     assert around.operator_key == ""
+
+
+def test_the_nightly_job_logs_in_as_the_auditor_and_knows_nothing_else(
+    state: State, volumes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUI_KAFKA_BOOTSTRAP", "kafka:9092")
+    monkeypatch.setenv("YUI_DATABASE_URL", "postgresql://postgres@postgres:5432/postgres")
+    container = State(tmp_path / "container")
+    container.folder.mkdir()
+    (volumes / "auditor").rename(container.folder / "secrets")
+    password = state.secret("auditor.password")
+    assert job(container).environment == {
+        "YUI_RECONCILE_DATABASE_URL": f"postgresql://auditor:{password}@postgres:5432/yui",
+        "YUI_RECONCILE_KAFKA_BOOTSTRAP": "kafka:9092",
+        "YUI_RECONCILE_FOLDER": "/var/lib/reconciled",
+    }
+    assert [path.name for path in (container.folder / "secrets").iterdir()] == ["auditor.password"]
