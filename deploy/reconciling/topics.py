@@ -2,21 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from deploy.checking import tables
 from deploy.checking.books import LEDGER
 from deploy.checking.findings import Findings, Kind
 from deploy.checking.kafka_log import Ends
-from deploy.checking.settling import EVENTLOG, Standing
+from deploy.checking.settling import EVENTLOG, SILENT, Standing
 from deploy.reconciling import statements
 from deploy.reconciling.tallies import Kept, Tally, tally_of_row
 
 if TYPE_CHECKING:
     from deploy.checking.tables import Connection
-
-NOTHING: Final = Tally(0, 0, 0, 0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -46,17 +44,18 @@ class Reconciler:
         self._name_gaps(kept.owner, kept.topic, kept.gaps())
         if kept.owner in self.standing.services:
             await self._said(kept, found)
-        listeners = self._listeners(kept)
+        listeners = self._listeners(kept.owner)
         if EVENTLOG in listeners:
             await self._logged(kept, found)
         if LEDGER in listeners:
             await self._booked(kept, found)
         return found
 
-    def _listeners(self, kept: Kept) -> set[str]:
-        if kept.topic not in self.standing.topics:
-            return {LEDGER, EVENTLOG} & set(self.standing.services)
-        return self.standing.obliged(kept.topic)
+    def _listeners(self, owner: str) -> set[str]:
+        """Who has to have heard of an owner's events, also of a topic that has become empty."""
+        ledger = {LEDGER} if owner not in SILENT else set()
+        log = {EVENTLOG} if owner != EVENTLOG else set()
+        return (ledger | log) & set(self.standing.services)
 
     async def _said(self, kept: Kept, found: Topic) -> None:
         """The owner's own table: all of it that was sent is in Kafka, and nothing else is."""

@@ -53,6 +53,17 @@ async def test_a_sent_event_that_kafka_lacks_is_lost(world: World, records: list
     assert found.findings.count("phantom") == 2, "the event log's, and the ledger's outcome"
 
 
+async def test_a_topic_that_has_become_empty_is_lost_to_all(
+    world: World, records: list[Any]
+) -> None:
+    assert records
+    await world.rewrite(TOPIC, [])
+    found = await look(world)
+    counts = found.findings.counts
+    assert (counts["rent_sponsorship", "lost"], counts["eventlog", "phantom"]) == (7, 7)
+    assert counts["ledger", "phantom"] == 7
+
+
 async def test_an_unsent_event_is_on_its_way_until_it_is_late(
     world: World, records: list[Any]
 ) -> None:
