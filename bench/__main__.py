@@ -28,6 +28,8 @@ ROWS: Final[Mapping[str, Row]] = {
     "proof": proof.measure,
     "memory": memory.measure,
 }
+RUNS: Final = 5
+QUICK_RUNS: Final = 3
 QUICK: Final = ("posting", "kafka", "skew")
 """What a build measures: ratios that tell within two minutes."""
 
@@ -56,7 +58,9 @@ def main(
     ] = None,
     *,
     quick: Annotated[bool, typer.Option(help="Two minutes; fail below a ratio's floor.")] = False,
-    runs: Annotated[int, typer.Option(help="Samples of each figure.", min=1)] = 5,
+    runs: Annotated[
+        int | None, typer.Option(help="Samples of each figure. Default: 5, 3 if quick.", min=1)
+    ] = None,
     entries: Annotated[int, typer.Option(help="Of the largest books.")] = 1_000_000,
     minutes: Annotated[int, typer.Option(help="For how long memory is watched.", min=3)] = 20,
     json_file: Annotated[
@@ -69,11 +73,13 @@ def main(
         raise typer.BadParameter(f"there is no row {', '.join(sorted(unknown))}")
     console = Console(width=132)
 
+    samples = runs or (QUICK_RUNS if quick else RUNS)
+
     def plan(stack: Stack) -> Measuring:
-        return Measuring(stack, console, runs, quick, entries, minutes)
+        return Measuring(stack, console, samples, quick, entries, minutes)
 
     figures, around = uvloop.run(_measure(wanted, plan))
-    console.print(table(figures, f"medians of {runs} runs"))
+    console.print(table(figures, f"medians of {samples} runs"))
     for name, value in around.items():
         console.print(f"{name}: {value}", highlight=False)
     if json_file is not None:

@@ -1,35 +1,38 @@
 """A ledger's books while they are measured: a database, what it hears, and how it gets there."""
 
 import asyncio
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, Literal
+from datetime import datetime
+from typing import Final
 
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
-from bench.feeding import RAW_TABLE, READY, Done, Job
+from bench.feeders import PROCESSES, Feeders
+from bench.feeding import RAW_TABLE
 from bench.kafka_log import Filling, Partition, Segment, filling
 from bench.measuring import verify
 from bench.workload import Stamped
 from deploy.database import Database, connected
-from deploy.services import REPOSITORY
 from shared.contracts import homes, organisations
 from shared.contracts.ledger import OWNER
 from shared.contracts.registry import PARTNER_TOPICS
 from tests.support.eventually import assert_eventually
 from tests.support.stack import Stack
 
-PROCESSES: Final = 2
 HEARD: Final = frozenset((organisations.TOPIC, homes.TOPIC, *PARTNER_TOPICS))
 LOOK_EVERY_S: Final = 0.02
 SETTLED_WITHIN_S: Final = 1_800
 
 MOVED: Final = "SELECT coalesce(sum(next_offset), 0)::bigint FROM ledger.consumer_offset"
 ENTRIES: Final = "SELECT count(*) FROM ledger.entry"
+MOMENTS: Final = """
+-- When some payments were booked: by then each home had all its cells.
+SELECT booked_at FROM ledger.link TABLESAMPLE SYSTEM (10) REPEATABLE (1)
+WHERE type = 'rent_sponsorship.RentPaid.v1' ORDER BY md5(event_id::text) LIMIT $1
+"""
 UNSENT: Final = "SELECT count(*) FROM ledger.outbox"
 
 
@@ -38,6 +41,13 @@ class BooksMeasured:
         self.stack = stack
         self.database = database
         self._log = log
+        bootstrap = stack.kafka_bootstrap
+        self._posting = Feeders("post", database.url(OWNER), bootstrap)
+        self._inserting = Feeders("insert", database.administrator_url, bootstrap)
+
+    async def close(self) -> None:
+        await self._posting.close()
+        await self._inserting.close()
 
     async def fill(self, stamped: Iterable[Stamped]) -> Segment:
         return await self._log.fill(stamped)
@@ -56,7 +66,7 @@ class BooksMeasured:
 
     async def post(self, segment: Segment) -> float:
         """Events a second, from first decode to last commit: two processes, fed from memory."""
-        return await self._feed("post", self.database.url(OWNER), segment)
+        return await self._posting.feed(segment)
 
     async def rate(self, stamped: Iterable[Stamped]) -> float:
         """How fast these are posted, once Kafka has them."""
@@ -64,33 +74,11 @@ class BooksMeasured:
 
     async def insert(self, segment: Segment) -> float:
         """The yardstick: the same entries by two raw inserts at a time, and nothing else."""
-        url = self.database.administrator_url
-        async with connected(url) as connection:
+        async with connected(self.database.administrator_url) as connection:
             await connection.execute(RAW_TABLE)
-        rate = await self._feed("insert", url, segment)
-        async with connected(url) as connection:
+            rate = await self._inserting.feed(segment)
             await connection.execute("DROP TABLE raw")
         return rate
-
-    async def _feed(self, does: Literal["post", "insert"], url: str, segment: Segment) -> float:
-        jobs = [
-            Job(
-                does=does,
-                database_url=url,
-                bootstrap=self.stack.kafka_bootstrap,
-                pieces=segment.half(number),
-            )
-            for number in range(PROCESSES)
-        ]
-        feeders = [await _feeder(job) for job in jobs]
-        for feeder in feeders:
-            await _line(feeder, READY)
-        for feeder in feeders:
-            _tell(feeder, "go")
-        done = [Done.model_validate_json(await _line(feeder)) for feeder in feeders]
-        await asyncio.gather(*[feeder.wait() for feeder in feeders])
-        took_s = max(one.ended for one in done) - min(one.began for one in done)
-        return sum(one.records for one in done) / took_s
 
     async def hear(self, segment: Segment) -> float:
         """Events a second from Kafka: two shipped processes, once both share the partitions."""
@@ -109,34 +97,14 @@ class BooksMeasured:
         async with connected(self.database.administrator()) as connection:
             return int(await connection.fetchval(ENTRIES))
 
+    async def moments(self, number: int) -> list[datetime]:
+        """Instants after everything was agreed, in no order."""
+        async with connected(self.database.administrator()) as connection:
+            rows = await connection.fetch(MOMENTS, number)
+        return [row["booked_at"] for row in rows]
+
     async def verify(self) -> int:
         return await verify(self.stack, self.database)
-
-
-# --- Processes that are fed from memory
-
-
-async def _feeder(job: Job) -> Process:
-    feeder = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.feeding", cwd=REPOSITORY, stdin=PIPE, stdout=PIPE
-    )
-    _tell(feeder, job.model_dump_json())
-    return feeder
-
-
-def _tell(feeder: Process, line: str) -> None:
-    if feeder.stdin is not None:
-        feeder.stdin.write(f"{line}\n".encode())
-
-
-async def _line(feeder: Process, expected: str = "") -> str:
-    line = "" if feeder.stdout is None else (await feeder.stdout.readline()).decode().strip()
-    if not line or (expected and line != expected):
-        raise RuntimeError(f"a feeding process said {line!r}; what went wrong stands above")
-    return line
-
-
-# --- Processes that listen to Kafka
 
 
 def _heard(ends: Mapping[Partition, int]) -> int:
@@ -178,6 +146,10 @@ async def books_measured(stack: Stack) -> AsyncIterator[BooksMeasured]:
     await stack.empty_topics()
     database = await stack.database(OWNER)
     async with filling(stack.kafka_bootstrap) as log:
-        yield BooksMeasured(stack, database, log)
+        books = BooksMeasured(stack, database, log)
+        try:
+            yield books
+        finally:
+            await books.close()
     stack.stop_services()
     await stack.drop(database)

@@ -1,8 +1,9 @@
 """One of two processes that post from memory what they have read from Kafka before.
 
-`python -m bench.feeding` reads a job, says when its records are in memory, waits for the word to
-go, and prints when it began and ended. `post` runs the ledger's own consumer code as its process
-builds it; `insert` is the yardstick, one raw insert of the same entries.
+`python -m bench.feeding post` reads jobs, one a line; for each it says when the records are in
+memory, waits for the word to go, and prints when it began and ended. `post` runs the ledger's own
+consumer code as its process builds it, and lives as long; `insert` is the yardstick, one raw
+insert of the same entries.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import asyncpg
+import typer
 import uvloop
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from pydantic import BaseModel
@@ -25,6 +28,10 @@ from shared.contracts.ledger import OWNER
 from shared.envelope import from_headers
 from shared.kafka import BATCH_RECORDS_MAX
 from shared.service import plumbing
+
+Does: TypeAlias = Literal["post", "insert"]
+Read: TypeAlias = "ConsumerRecord[bytes, bytes]"
+Records: TypeAlias = Sequence[Read]
 
 FETCHED_AT_ONCE: Final = 1_500
 """About what Kafka's client holds of a partition: a megabyte."""
@@ -49,10 +56,16 @@ INSERT INTO raw SELECT * FROM unnest(
 """
 
 
-class Job(BaseModel):
-    does: Literal["post", "insert"]
+class Feed(Protocol):
+    async def __call__(self, records: Records) -> "Done": ...
+
+
+class Surrounding(BaseModel):
     database_url: str
     bootstrap: str
+
+
+class Job(BaseModel):
     pieces: list[tuple[str, int, int, int]]
     """Topic, partition, first offset, the offset after the last."""
 
@@ -64,49 +77,60 @@ class Done(BaseModel):
     """Both on the machine's monotonic clock, which its processes share."""
 
 
-async def feed(job: Job) -> Done:
-    records = _as_fetched(await _read(job))
-    work = _post if job.does == "post" else _insert
-    return await work(job, records)
+async def feed(does: Does, around: Surrounding) -> None:
+    async with (_posting if does == "post" else _inserting)(around) as work:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            records = _as_fetched(await _read(around, Job.model_validate_json(line)))
+            _say((await work(records)).model_dump_json())
 
 
-async def _post(job: Job, records: Sequence[ConsumerRecord[bytes, bytes]]) -> Done:
+@asynccontextmanager
+async def _posting(around: Surrounding) -> AsyncIterator[Feed]:
     settings = Settings(
-        database_url=job.database_url, kafka_bootstrap=job.bootstrap, port=0, simulated=True
+        database_url=around.database_url,
+        kafka_bootstrap=around.bootstrap,
+        port=0,
+        simulated=True,
     )
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         listen(built, settings)
-        async with built.transactions.pool.acquire() as connection:
-            await built.relay.published.agree(connection, {})  # no relay runs here to look
         if built.consumer is None:
             raise RuntimeError("the ledger listens to nothing")
         batches = built.consumer.batches
-        await _word_to_go()
-        began = time.perf_counter()
-        for batch in _slices(records, BATCH_RECORDS_MAX):
-            effect = await batches.transact(batch)
-            if len(effect.applied) < len(batch):
-                raise RuntimeError(f"{len(batch) - len(effect.applied)} records were not applied")
-        return Done(records=len(records), began=began, ended=time.perf_counter())
+
+        async def post(records: Records) -> Done:
+            await _word_to_go()
+            began = time.perf_counter()
+            for batch in _slices(records, BATCH_RECORDS_MAX):
+                effect = await batches.transact(batch)
+                if len(effect.applied) < len(batch):
+                    left = len(batch) - len(effect.applied)
+                    raise RuntimeError(f"{left} records were not applied")
+            return Done(records=len(records), began=began, ended=time.perf_counter())
+
+        yield post
 
 
-async def _insert(job: Job, records: Sequence[ConsumerRecord[bytes, bytes]]) -> Done:
-    batches = [
-        list(zip(*some, strict=True))
-        for some in _slices([_row(record) for record in records], INSERTED_AT_ONCE)
-    ]
-    connection = await asyncpg.connect(job.database_url)
-    try:
+@asynccontextmanager
+async def _inserting(around: Surrounding) -> AsyncIterator[Feed]:
+    connection = await asyncpg.connect(around.database_url)
+
+    async def insert(records: Records) -> Done:
+        rows = [_row(record) for record in records]
+        batches = [list(zip(*some, strict=True)) for some in _slices(rows, INSERTED_AT_ONCE)]
         await _word_to_go()
         began = time.perf_counter()
         for columns in batches:
             await connection.execute(RAW_INSERT, *columns)
         return Done(records=len(records), began=began, ended=time.perf_counter())
+
+    try:
+        yield insert
     finally:
         await connection.close()
 
 
-def _row(record: ConsumerRecord[bytes, bytes]) -> tuple[Any, ...]:
+def _row(record: Read) -> tuple[Any, ...]:
     [moved] = json.loads(record.value or b"")["movements"]
     return (
         from_headers(record.headers).event_id,
@@ -119,19 +143,24 @@ def _row(record: ConsumerRecord[bytes, bytes]) -> tuple[Any, ...]:
 
 async def _word_to_go() -> None:
     # What was read stands for Kafka's own memory: it is no garbage to be looked through.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
-    print(READY, flush=True)  # noqa: T201  the bench reads it
+    _say(READY)
     await asyncio.to_thread(sys.stdin.readline)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  the bench reads it
 
 
 # --- Reading
 
 
-async def _read(job: Job) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
+async def _read(around: Surrounding, job: Job) -> dict[TopicPartition, list[Read]]:
     ends = {TopicPartition(topic, number): end for topic, number, _, end in job.pieces}
-    read_: dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]] = {tp: [] for tp in ends}
-    consumer = AIOKafkaConsumer(bootstrap_servers=job.bootstrap, enable_auto_commit=False)
+    read_: dict[TopicPartition, list[Read]] = {tp: [] for tp in ends}
+    consumer = AIOKafkaConsumer(bootstrap_servers=around.bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign(list(ends))
@@ -145,12 +174,10 @@ async def _read(job: Job) -> dict[TopicPartition, list[ConsumerRecord[bytes, byt
     return read_
 
 
-def _as_fetched(
-    by_partition: dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]],
-) -> list[ConsumerRecord[bytes, bytes]]:
+def _as_fetched(by_partition: dict[TopicPartition, list[Read]]) -> list[Read]:
     """In the order in which Kafka's client hands them over: a piece of one partition each."""
     fetches = [_slices(records, FETCHED_AT_ONCE) for records in by_partition.values()]
-    handed: list[ConsumerRecord[bytes, bytes]] = []
+    handed: list[Read] = []
     while fetches:
         for fetch in list(fetches):
             piece = next(fetch, None)
@@ -167,6 +194,9 @@ def _slices(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
         yield some
 
 
+def main(does: Does) -> None:
+    uvloop.run(feed(does, Surrounding.model_validate_json(sys.stdin.readline())))
+
+
 if __name__ == "__main__":
-    done = uvloop.run(feed(Job.model_validate_json(sys.stdin.readline())))
-    print(done.model_dump_json(), flush=True)  # noqa: T201  as above
+    typer.run(main)

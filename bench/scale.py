@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Final
 
+from bench.asking import asking, p99_ms
 from bench.books import BooksMeasured, books_measured
 from bench.figures import RATIO, Figure, ratios
 from bench.measuring import Measuring
 from bench.workload import THIS_YEAR, Home, Workload, homes
+from tests.support.partners import Partner, introduction
 
 SIZES: Final = (10, 100, 1_000, 10_000)
 EVENTS: Final = 50_000
@@ -15,6 +18,7 @@ EVENTS: Final = 50_000
 HOMES: Final = 1_000
 FIRST_ENTRIES: Final = 100_000
 MEASURED: Final = 20_000
+QUESTIONS: Final = 300
 AT_ONCE: Final = 200_000
 """What two processes can hold in memory."""
 
@@ -47,9 +51,11 @@ async def measure_homes(measuring: Measuring) -> list[Figure]:
 
 
 async def measure_entries(measuring: Measuring) -> list[Figure]:
-    workload, village = Workload(), homes(HOMES)
+    workload, village, reader = Workload(), homes(HOMES), Partner("nonprofit")
     rates: dict[int, list[float]] = {}
+    known_ms: dict[int, list[float]] = {}
     async with books_measured(measuring.stack) as books:
+        await books.fill(workload.told(*introduction(reader, *[h.home_id for h in village])))
         await books.fill(workload.agreed(village, THIS_YEAR))
         await books.settle()
         for size in _sizes(measuring.entries):
@@ -58,10 +64,12 @@ async def measure_entries(measuring: Measuring) -> list[Figure]:
                 await books.rate(workload.paid(village, THIS_YEAR, MEASURED))
                 for _ in range(measuring.runs)
             ]
-            told = ", ".join(f"{rate:,.0f}/s" for rate in rates[size])
-            measuring.say(f"entries, from {size:,}: {told}")
+            known_ms[size] = await _known_ms(books, reader, village, measuring.runs)
+            posted = ", ".join(f"{rate:,.0f}/s" for rate in rates[size])
+            known = ", ".join(f"{took:.1f} ms" for took in known_ms[size])
+            measuring.say(f"entries, from {size:,}: {posted}; as-of read p99 {known}")
         measuring.say(f"checked {await books.verify():,} records: 0 differences")
-    return [
+    costs = [
         Figure(
             name=f"cost of an event, {FIRST_ENTRIES:,} → {size:,} entries",
             unit=RATIO,
@@ -73,6 +81,33 @@ async def measure_entries(measuring: Measuring) -> list[Figure]:
         for size, found in rates.items()
         if size != FIRST_ENTRIES
     ]
+    reads = [
+        Figure(
+            name=f"as-of read of a home at {size:,} entries, p99",
+            unit="ms",
+            samples=found,
+            goal=5,
+            floor=20,
+            better="less",
+        )
+        for size, found in known_ms.items()
+    ]
+    return [*costs, *reads]
+
+
+async def _known_ms(
+    books: BooksMeasured, reader: Partner, village: Sequence[Home], runs: int
+) -> list[float]:
+    """The books of one home after the other, at instants spread over all of their past."""
+    moments = cycle(await books.moments(QUESTIONS))
+    turn = cycle(village)
+    async with asking(books, reader) as asked:
+
+        async def known() -> int:
+            known_at = next(moments).isoformat()
+            return await asked.matrix(next(turn).home_id, known_at=known_at)
+
+        return [await p99_ms(known, len(THIS_YEAR), QUESTIONS) for _ in range(runs)]
 
 
 def _sizes(largest: int) -> Iterator[int]:

@@ -25,7 +25,7 @@ LONG_AGO: Final = ("2012-11",)
 
 
 async def measure(measuring: Measuring) -> list[Figure]:
-    workload = Workload()
+    workload, later = Workload(), LATER // 10 if measuring.quick else LATER
     everywhere, hot, full = homes(measuring.events(HOMES)), homes(HOT), homes(HOT)
     ways: dict[str, tuple[Sequence[Home], Sequence[Month]]] = {
         "uniform": (everywhere, THIS_YEAR),
@@ -39,7 +39,7 @@ async def measure(measuring: Measuring) -> list[Figure]:
     async with books_measured(measuring.stack) as books:
         await books.fill(workload.agreed([*everywhere, *hot, *full], (*THIS_YEAR, *LONG_AGO)))
         await books.settle()
-        await _fill_accounts(books, workload, full, measuring)
+        await _fill_accounts(books, workload, full, later, measuring)
         for run in range(measuring.runs):
             for name, (paying, months) in ways.items():
                 events = workload.paid(paying, months, measuring.events(EVENTS))
@@ -63,7 +63,7 @@ async def measure(measuring: Measuring) -> list[Figure]:
             floor=0.5,
         ),
         Figure(
-            name="all late on ten accounts with 20,000 later entries ÷ all punctual on ten",
+            name=f"all late on ten accounts with {later:,} later entries ÷ all punctual on ten",
             unit=RATIO,
             samples=ratios(rates["late on full"], rates["punctual on few"]),
             goal=0.8,
@@ -73,9 +73,13 @@ async def measure(measuring: Measuring) -> list[Figure]:
 
 
 async def _fill_accounts(
-    books: BooksMeasured, workload: Workload, full: Sequence[Home], measuring: Measuring
+    books: BooksMeasured,
+    workload: Workload,
+    full: Sequence[Home],
+    later: int,
+    measuring: Measuring,
 ) -> None:
-    entries = LATER * len(full)
+    entries = later * len(full)
     for month in (LONG_AGO, THIS_MONTH):
         rate = await books.rate(workload.paid(full, month, entries))
         measuring.say(f"skew: {entries:,} entries on {len(full)} accounts, {rate:,.0f}/s")
