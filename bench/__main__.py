@@ -10,7 +10,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bench import kafka, latency, memory, posting, proof, reads, scale, skew
+from bench import kafka, latency, memory, posting, proof, reads, scale, skew, writes
 from bench.figures import Figure, table
 from bench.measuring import Measuring, environment
 from tests.support.stack import Stack, running_stack
@@ -24,6 +24,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "homes": scale.measure_homes,
     "entries": scale.measure_entries,
     "latency": latency.measure,
+    "writes": writes.measure_row,
     "reads": reads.measure,
     "proof": proof.measure,
     "memory": memory.measure,

@@ -17,18 +17,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-import uvloop
-from rich.console import Console
-from rich.table import Table
 
+from bench.figures import RATIO, Figure
 from bench.load import Ask, Load, Run, Taken
+from bench.measuring import Measuring
 from deploy.checking.check import Asked, check
 from shared.contracts.resources import RENT
 from shared.ids import new_opaque_id
 from tests.support.eventually import assert_eventually
 from tests.support.partners import Partner, announce, announce_home
 from tests.support.publishing import Publisher
-from tests.support.stack import ServiceProcess, Stack, running_stack
+from tests.support.stack import ServiceProcess, Stack
 
 HOMES: Final = 50
 AGREEMENTS_PER_HOME: Final = 4
@@ -170,27 +169,30 @@ def _read(one: Taken) -> dict[str, Any]:
     return answer
 
 
-async def _show() -> None:
-    async with running_stack() as stack:
-        written = await measure(stack)
-    console = Console(highlight=False)
-    table = Table(title=f"{CLIENTS} clients, one process, {written.payments:,} payments booked")
-    for name in ("", "payments/s", "p50 ms", "p99 ms"):
-        table.add_column(name, justify="right" if name else "left")
-    table.add_row(f"{CLIENTS} clients", *_row(written.many))
-    table.add_row("one client alone", *_row(written.alone))
-    table.add_row("goal", f"≥ {GOAL_PER_S:,.0f}")
-    table.add_row("floor", f"≥ {FLOOR_PER_S:,.0f}")
-    console.print(table)
-    console.print(
-        f"{written.ratio:.1f} × one client; the last on the books {written.booked_after_s:.1f} s "
-        f"after its answer; {written.differences:,} differences"
-    )
-
-
-def _row(run: Run) -> tuple[str, str, str]:
-    return f"{run.per_s:,.0f}", f"{run.percentile_ms(50):.1f}", f"{run.percentile_ms(99):.1f}"
-
-
-if __name__ == "__main__":
-    uvloop.run(_show())
+async def measure_row(measuring: Measuring) -> list[Figure]:
+    runs: list[Written] = []
+    for run in range(measuring.runs):
+        await measuring.stack.empty_topics()
+        written = await measure(measuring.stack)
+        if written.differences:
+            raise RuntimeError(f"{written.differences:,} differences")
+        runs.append(written)
+        measuring.say(
+            f"writes, run {run + 1}: {written.many.per_s:,.0f}/s by {CLIENTS} clients, "
+            f"{written.alone.per_s:,.0f}/s by one alone; {written.payments:,} payments, the last "
+            f"on the books after {written.booked_after_s:.1f} s; 0 differences"
+        )
+    return [
+        Figure(
+            name=f"API writes, one service, one process, {CLIENTS} clients",
+            unit="payments/s",
+            samples=[written.many.per_s for written in runs],
+            goal=GOAL_PER_S,
+            floor=FLOOR_PER_S,
+        ),
+        Figure(
+            name=f"API writes, {CLIENTS} clients ÷ one alone",
+            unit=RATIO,
+            samples=[written.ratio for written in runs],
+        ),
+    ]
