@@ -31,7 +31,7 @@ ROWS: Final[Mapping[str, Row]] = {
 }
 RUNS: Final = 5
 QUICK_RUNS: Final = 3
-QUICK: Final = ("posting", "kafka", "skew")
+QUICK: Final = ("posting", "skew")
 """What a build measures: ratios that tell within two minutes."""
 
 

@@ -1,16 +1,13 @@
-"""The two processes that post from memory, started once as a ledger's are and told their jobs."""
+"""Processes that work from memory, started once as a ledger's are and told their jobs."""
 
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
 from dataclasses import dataclass, field
-from typing import Final
 
 from bench.feeding import READY, Does, Done, Job, Surrounding
 from bench.kafka_log import Segment
 from deploy.services import REPOSITORY
-
-PROCESSES: Final = 2
 
 
 @dataclass(slots=True)
@@ -18,14 +15,17 @@ class Feeders:
     does: Does
     database_url: str
     bootstrap: str
+    processes: int
+    """Two share the partitions as two ledgers do; one hears them all."""
     _running: list[Process] = field(default_factory=list)
 
     async def feed(self, segment: Segment) -> float:
         """Records a second, from when the first of them begins to when the last of them ends."""
         if not self._running:
-            self._running = [await self._start() for _ in range(PROCESSES)]
+            self._running = [await self._start() for _ in range(self.processes)]
         for number, feeder in enumerate(self._running):
-            _tell(feeder, Job(pieces=segment.half(number)).model_dump_json())
+            pieces = segment.share(number, self.processes)
+            _tell(feeder, Job(pieces=pieces).model_dump_json())
         for feeder in self._running:
             await _line(feeder, READY)
         for feeder in self._running:

@@ -29,21 +29,25 @@ class Figure:
 
     @property
     def meets_goal(self) -> bool:
-        return self._reaches(self.goal)
+        return self._reaches(self.goal, self.median)
 
     @property
     def holds_floor(self) -> bool:
-        return self._reaches(self.floor)
+        return self._reaches(self.floor, self.median)
 
     @property
     def breaks(self) -> bool:
-        """Whether a build must fail: an absolute figure tells of the machine too."""
-        return self.unit == RATIO and not self.holds_floor
+        """Whether a build must fail: where no run held a ratio's floor.
 
-    def _reaches(self, limit: float | None) -> bool:
+        An absolute figure tells of the machine too; and what else runs there only takes away.
+        """
+        best = max(self.samples) if self.better == "more" else min(self.samples)
+        return self.unit == RATIO and not self._reaches(self.floor, best)
+
+    def _reaches(self, limit: float | None, value: float) -> bool:
         if limit is None:
             return True
-        return self.median >= limit if self.better == "more" else self.median <= limit
+        return value >= limit if self.better == "more" else value <= limit
 
     @property
     def verdict(self) -> str:

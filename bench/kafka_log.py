@@ -30,12 +30,13 @@ class Segment:
     def records(self) -> int:
         return sum(self.ends.values()) - sum(self.begins.values())
 
-    def half(self, number: int) -> list[tuple[str, int, int, int]]:
-        """What the first or second of two processes hears: of every topic the same partitions."""
+    def share(self, number: int, processes: int) -> list[tuple[str, int, int, int]]:
+        """What one of some processes hears: of every topic the same partitions."""
         return [
             (topic, partition, begin, self.ends[topic, partition])
             for (topic, partition), begin in sorted(self.begins.items())
-            if partition * 2 // PARTITIONS == number and begin < self.ends[topic, partition]
+            if partition * processes // PARTITIONS == number
+            and begin < self.ends[topic, partition]
         ]
 
 
