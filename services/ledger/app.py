@@ -6,9 +6,11 @@ from typing import Final
 from fastapi import APIRouter
 
 from services.ledger.api.books import create_router
+from services.ledger.api.seals import create_seals_router
 from services.ledger.api.statements import create_statements_router
 from services.ledger.api.valuations import create_valuations_router
 from services.ledger.consumers.books import Books
+from services.ledger.consumers.sealing import Sealer
 from services.ledger.repository.known import Known
 from services.ledger.repository.outcomes import Posted
 from services.ledger.repository.statements import Contributions, read_statement_rules
@@ -36,6 +38,7 @@ class Settings(ServiceSettings):
 async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         posted = listen(built, settings)
+        built.run_beside(Sealer(built.transactions, built.business_date).run())
         await built.serve(*routers(built.transactions, built.business_date, posted))
 
 
@@ -44,6 +47,7 @@ def routers(transactions: Transactions, date: BusinessDate, posted: Posted) -> S
     contributions = Contributions(pool, date)
     return [
         create_router(pool, posted, Known(pool, date)),
+        create_seals_router(pool),
         create_statements_router(contributions, rules),
         create_valuations_router(transactions, date, contributions, rules),
     ]

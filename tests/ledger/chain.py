@@ -17,6 +17,20 @@ def first_broken(links: Iterable[Mapping[str, Any]]) -> int | None:
     return None
 
 
+def first_broken_seal(
+    seals: Iterable[Mapping[str, Any]], links: Iterable[Mapping[str, Any]]
+) -> str | None:
+    """The month of the first seal, in order, that the links do not lead to."""
+    hashes = {link["number"]: link["hash"].hex() for link in links}
+    before = ""
+    for seal in seals:
+        last = hashes.get(seal["links"])
+        before = _sha256([before, seal["home_id"], seal["month"], seal["links"], last])
+        if last != seal["link_hash"] or before != seal["seal_hash"]:
+            return str(seal["month"])
+    return None
+
+
 def _hash(before: str, link: Mapping[str, Any]) -> str:
     causation = link["causation"]
     told = [
@@ -37,6 +51,10 @@ def _hash(before: str, link: Mapping[str, Any]) -> str:
         link["business_date"].strftime("%Y-%m-%d"),
         link["digest"].hex(),
     ]
+    return _sha256(told)
+
+
+def _sha256(told: list[Any]) -> str:
     text = json.dumps(told, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

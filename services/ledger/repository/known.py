@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from services.ledger.domain.moments import Clock, Moment
 from shared.business_date import BusinessDate
-from shared.postgres import Pool
+from shared.postgres import Pool, columns
 
 WAIT_S: Final = 10.0
 """For bookings in flight; one that takes longer is stuck, and it may be asked again."""
@@ -32,26 +32,28 @@ SET settled_at = GREATEST(known.settled_at, excluded.settled_at),
 """
 
 LAST_LINKS: Final = """
--- The last link of a home at each of these moments, 0 where none was: found by halving, for
--- neither instants nor business dates go back within a chain.
+-- The last link of a home by an instant, or on a business date (null: either), 0 where none was:
+-- found by halving, for neither goes back within a chain.
 WITH RECURSIVE halving AS (
-    SELECT place, booked_by, booked_on, 0::bigint AS known, links + 1 AS unknown
-    FROM head, unnest($2::timestamptz[], $3::date[])
-         WITH ORDINALITY AS asked (booked_by, booked_on, place)
-    WHERE home_id = $1
+    SELECT place, home_id, booked_by, booked_on, 0::bigint AS known, links + 1 AS unknown
+    FROM unnest($1::text[], $2::timestamptz[], $3::date[])
+         WITH ORDINALITY AS asked (home_id, booked_by, booked_on, place)
+    JOIN head USING (home_id)
     UNION ALL
-    SELECT place, booked_by, booked_on,
+    SELECT place, home_id, booked_by, booked_on,
            CASE WHEN by_then THEN middle ELSE known END,
            CASE WHEN by_then THEN unknown ELSE middle END
     FROM halving CROSS JOIN LATERAL (
         SELECT number AS middle, COALESCE(booked_at <= booked_by, true)
                                  AND COALESCE(business_date <= booked_on, true) AS by_then
-        FROM link WHERE home_id = $1 AND number = (known + unknown) / 2
+        FROM link WHERE link.home_id = halving.home_id AND number = (known + unknown) / 2
         LIMIT 1
     ) AS half
     WHERE unknown - known > 1
 )
-SELECT known FROM halving WHERE unknown - known = 1 ORDER BY place
+SELECT place, known, hash
+FROM halving LEFT JOIN link ON link.home_id = halving.home_id AND number = known
+WHERE unknown - known = 1 ORDER BY place
 """
 
 KNOWN_CELLS: Final = """
@@ -83,8 +85,8 @@ class Known:
     async def last_links(self, home_id: str, *moments: Moment) -> Sequence[int]:
         """The number of the last link at each moment; a moment that is not certain is refused."""
         await self._settle(home_id, moments)
-        by, on = [moment.at for moment in moments], [moment.on for moment in moments]
-        rows = await self._pool.fetch(LAST_LINKS, home_id, by, on)
+        asked = [(home_id, moment.at, moment.on) for moment in moments]
+        rows = await self._pool.fetch(LAST_LINKS, *columns(asked, 3))
         return [row["known"] for row in rows]
 
     async def _settle(self, home_id: str, moments: Sequence[Moment]) -> None:
