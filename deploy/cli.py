@@ -21,7 +21,7 @@ from deploy import runtime
 from deploy import status as standing
 from deploy import topics as topic_list
 from deploy.ledger_commands import ledger
-from deploy.operator_commands import events, keys, parked
+from deploy.operator_commands import events, keys, parked, seals
 from deploy.problem import Problem
 from deploy.progress import Progress
 from deploy.reconciling import nightly as reconciling
@@ -68,6 +68,7 @@ app.add_typer(keys)
 app.add_typer(events)
 app.add_typer(parked)
 app.add_typer(ledger)
+app.add_typer(seals)
 # Not a terminal: a log or a pipe, which has no width of its own.
 console = Console() if sys.stdout.isatty() else Console(width=160)
 

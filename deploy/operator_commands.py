@@ -1,8 +1,9 @@
-"""`yui keys`, `yui events` and `yui parked`: what an operator asks of the running services."""
+"""`yui keys`, `events`, `parked` and `seals`: what an operator asks of the running services."""
 
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from deploy import runtime
 from deploy.operator import Api, Json
 from deploy.problem import Problem
 from deploy.refilling import refill
+from deploy.seals import save
 from deploy.services import BY_NAME, present
 
 console = Console() if sys.stdout.isatty() else Console(width=200)
@@ -21,6 +23,7 @@ events = typer.Typer(name="events", no_args_is_help=True, help="Every event ever
 parked = typer.Typer(
     name="parked", no_args_is_help=True, help="Records that could not be applied."
 )
+seals = typer.Typer(name="seals", no_args_is_help=True, help="One hash per home and ended month.")
 
 PARKED_COLUMNS = ("service", "parked_id", "is_head", "reason", "detail", "topic", "key")
 
@@ -164,3 +167,24 @@ def discard_parked(
     """Leave it out for good. Example: `yui parked discard ledger 12 --reason "sent by a test"`."""
     path = f"/v1/parked/{record}/discard"
     console.print_json(data=api(service).post(path, {"reason": reason}))
+
+
+@seals.command("list")
+def list_seals(
+    home: Annotated[str, typer.Argument(help="The home's id.")], limit: Limit = 100
+) -> None:
+    """List a home's seals, the oldest first. Example: `yui seals list home-1`."""
+    show(api("ledger").items(f"/v1/homes/{home}/seals", limit))
+
+
+@seals.command("save")
+def save_seals(
+    file: Annotated[
+        Path, typer.Argument(help="Where to write; keep it where no one can alter it.")
+    ],
+) -> None:
+    """Save every home's seals, a line of JSON each. Example: `yui seals save seals.jsonl`.
+
+    They show later that nothing before them was altered, added or taken away.
+    """
+    console.print(f"{save(api('ledger'), file):,} seals saved", highlight=False)

@@ -1,20 +1,26 @@
 """Years pass at once, and the ledger is killed while it seals them: each month is sealed once."""
 
+import asyncio
 import json
 from collections import defaultdict
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from deploy.checking.check import Asked, check
 from deploy.database import AUDITOR, connected
+from deploy.operator import Api
+from deploy.problem import Problem
+from deploy.seals import save
 from shared.calendar import months_through
 from shared.contracts.homes import BusinessDateAdvanced
 from shared.contracts.resources import RENT
 from tests.ledger.chain import first_broken, first_broken_seal
 from tests.support.eventually import assert_eventually
-from tests.support.partners import announce_home
+from tests.support.partners import Partner, announce_home, introduction
 from tests.support.publishing import Publisher
 from tests.support.stack import MakeDatabase, ServiceProcess, Stack
 
@@ -29,7 +35,7 @@ FROM ledger.event WHERE type = 'ledger.MonthSealed.v1' ORDER BY position
 
 
 async def test_a_ledger_that_is_killed_while_it_seals_seals_each_month_once(
-    stack: Stack, database: MakeDatabase
+    stack: Stack, database: MakeDatabase, tmp_path: Path
 ) -> None:
     await stack.empty_topics()
     db = await database("ledger", "eventlog")
@@ -52,11 +58,12 @@ async def test_a_ledger_that_is_killed_while_it_seals_seals_each_month_once(
 
         await assert_eventually(all_are_sealed, within_seconds=60)
         await seals_must_hold(connection)
+        await saved_seals_are_what_was_published(connection, publisher, ledger, tmp_path)
     findings = await check(
         Asked(
             database_url=db.url(AUDITOR),
             bootstrap=stack.kafka_bootstrap,
-            owned_by_test=("homes",),
+            owned_by_test=("homes", "organisations"),
         )
     )
     assert findings.differences == 0, findings.first
@@ -94,3 +101,27 @@ async def seals_must_hold(connection: "asyncpg.Connection[asyncpg.Record]") -> N
         assert [one["month"] for one in said[home_id]] == MONTHS
         assert first_broken(links[home_id]) is None
         assert first_broken_seal(said[home_id], links[home_id]) is None
+
+
+async def saved_seals_are_what_was_published(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    publisher: Publisher,
+    ledger: ServiceProcess,
+    folder: Path,
+) -> None:
+    operator = Partner("government")
+    await publisher.publish(*introduction(operator, *HOMES))
+    await ledger.ready()
+    file = folder / "seals.jsonl"
+
+    async def saved() -> None:
+        with Api("ledger", ledger.url, str(operator.key)) as api, suppress(Problem):
+            await asyncio.to_thread(save, api, file)
+        assert file.exists()
+        assert len(file.read_text().splitlines()) == DUE
+
+    await assert_eventually(saved)
+    kept = [json.loads(line) for line in file.read_text().splitlines()]
+    said = [json.loads(row["body"]) for row in await connection.fetch(SAID)]
+    assert all(one.pop("movements") == [] for one in said)
+    assert kept == sorted(said, key=lambda one: (one["home_id"], one["month"]))
