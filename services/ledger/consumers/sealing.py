@@ -97,13 +97,13 @@ async def seal_homes(work: Work, homes: Sequence[str], through: Month) -> int:
     heads = await connection.fetch(LOCK_HEADS, homes)
     sealed = {row["home_id"]: row for row in await connection.fetch(sql.SEALED, homes)}
     due = [
-        (row["home_id"], None, month)
+        (row["home_id"], month)
         for row in sealed.values()
         for month in islice(sealing.due(row["began_on"], row["month"], through), MONTHS_AT_ONCE)
     ]
-    asked = [(home_id, instant, last_day(month)) for home_id, instant, month in due]
+    asked = [(home_id, None, last_day(month)) for home_id, month in due]
     links = await connection.fetch(LAST_LINKS, *columns(asked, 3))
-    seals = _seals([(home_id, month) for home_id, _, month in due], links, sealed)
+    seals = _seals(due, links, sealed)
     versions = {row["home_id"]: row["stream_version"] for row in heads}
     for one in seals:
         versions[one.home_id] += 1
@@ -119,14 +119,8 @@ def _seals(
 ) -> Sequence[Seal]:
     seals: list[Seal] = []
     hashes = {home_id: row["hash"] for home_id, row in sealed.items()}
-    found = {link["place"]: link for link in links}
-    for place, (home_id, month) in enumerate(due, start=1):
-        link = found.get(place)
-        if link is None or home_id not in hashes:
-            # Somebody has taken links away: no seal covers that up, and no other home waits.
-            log.error("chain_broken", home_id=home_id, month=month)
-            hashes.pop(home_id, None)
-            continue
+    # Where somebody has taken links away, none is found, and the home keeps its last seal.
+    for (home_id, month), link in zip(due, links, strict=True):
         one = sealing.seal(hashes[home_id], home_id, month, link["known"], link["hash"])
         hashes[home_id] = one.hash
         seals.append(one)

@@ -51,7 +51,7 @@ WITH RECURSIVE halving AS (
     ) AS half
     WHERE unknown - known > 1
 )
-SELECT place, known, hash
+SELECT known, hash
 FROM halving LEFT JOIN link ON link.home_id = halving.home_id AND number = known
 WHERE unknown - known = 1 ORDER BY place
 """
