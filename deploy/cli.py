@@ -192,13 +192,18 @@ def verify(
         Path | None,
         typer.Option(help="What a client was told, a line of JSON each: is all of it there?"),
     ] = None,
+    seals: Annotated[
+        Path | None, typer.Option(help="What `yui seals save` wrote: do these seals still stand?")
+    ] = None,
 ) -> None:
     """Prove that nothing was lost, doubled or altered: the books against the owners' events.
 
-    Examples: `yui verify`, `yui verify --settle 120 --journal answers.jsonl`
+    Examples: `yui verify`, `yui verify --settle 120 --journal answers.jsonl`,
+    `yui verify --seals seals.jsonl`
     """
     found = runtime.configured()
-    raise typer.Exit(1 if _verify(found, settle_s=settle, journal=journal) else 0)
+    options = {"settle_s": settle, "journal": journal, "seals": seals}
+    raise typer.Exit(1 if _verify(found, **options) else 0)
 
 
 @app.command()

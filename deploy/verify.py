@@ -23,6 +23,7 @@ async def run(
     kafka_bootstrap: str,
     *,
     journal: Path | None = None,
+    seals: Path | None = None,
     settle_s: float = SETTLE_S,
     owned_by_test: Collection[str] = (),
     console: Console | None = None,
@@ -33,6 +34,7 @@ async def run(
         database_url=database_url,
         bootstrap=kafka_bootstrap,
         journal=journal,
+        seals=seals,
         settle_s=settle_s,
         owned_by_test=owned_by_test,
     )

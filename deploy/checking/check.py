@@ -1,28 +1,32 @@
-"""The whole check: topic by topic, then the books, in one snapshot of all schemas."""
+"""The whole check: topic by topic, and beside it the books, in one snapshot of all schemas."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+import asyncio
+import time
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final
 
-from deploy.checking import tables
-from deploy.checking.books import LEDGER, Books, Linked
-from deploy.checking.double_funding import DoubleFunding
-from deploy.checking.episodes import Episodes
 from deploy.checking.findings import Findings
 from deploy.checking.journal import Journal, compare_journal, read_journal
-from deploy.checking.kafka_log import KafkaLog, Place, kafka_log
-from deploy.checking.listening import Listener
-from deploy.checking.reading import Fact, fact_of_row
-from deploy.checking.said import Said, missing_in_kafka, read_kafka, read_table
-from deploy.checking.settling import EVENTLOG, SILENT, Standing, settled
+from deploy.checking.kafka_log import kafka_log
+from deploy.checking.kept import read_seals
+from deploy.checking.sessions import Told, session, snapshot
+from deploy.checking.settling import EVENTLOG, LEDGER, Standing, settled
+from deploy.checking.statements import booked, chained, episodes, folded, listeners, logged
+from deploy.checking.statements import standing as stands
+from deploy.checking.topic import Check, Reading, Topic, named_in
 
 if TYPE_CHECKING:
-    from deploy.checking.tables import Connection
+    from deploy.checking.sessions import Connection
 
 Say = Callable[[str], None]
 Count = Callable[[int, int], None]
+
+LONG: Final = frozenset({"chains", "running totals", "links and entries", "deliveries"})
+SESSIONS: Final = 2
+"""Beside the one that reads Kafka."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,8 @@ class Asked:
     database_url: str
     bootstrap: str
     journal: Path | None = None
+    seals: Path | None = None
+    """Seals that somebody has kept."""
     settle_s: float = 30
     owned_by_test: Collection[str] = ()
     """Services whose topics a test writes itself: their event tables do not speak for them."""
@@ -42,140 +48,167 @@ def _nothing(*_: object) -> None:
 
 
 async def check(asked: Asked, say: Say = _nothing, count: Count = _nothing) -> Findings:
-    """Read everything once. What is found is at most one topic in memory, and the cells."""
-    journal = read_journal(asked.journal)
-    async with (
-        tables.auditing(asked.database_url) as connection,
-        kafka_log(asked.bootstrap) as log,
-        settled(connection, log, asked.settle_s, say) as standing,
-    ):
-        checking = _Checking(connection, log, standing, journal, count)
-        await checking.all(asked.owned_by_test)
-        return checking.findings
+    """Read everything once. What is held here is a batch of records; the rest PostgreSQL holds."""
+    journal, kept = read_journal(asked.journal), read_seals(asked.seals)
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(session(asked.database_url))
+        log = await stack.enter_async_context(kafka_log(asked.bootstrap))
+        standing = await stack.enter_async_context(settled(first, log, asked.settle_s, say))
+        began = time.perf_counter()
+        others = [
+            await stack.enter_async_context(session(asked.database_url)) for _ in range(SESSIONS)
+        ]
+        topics = _topics(standing, asked.owned_by_test)
+        reading, *more = others
+        for topic in topics:
+            await topic.prepare(reading)
+        for other in others:
+            await stack.enter_async_context(snapshot(other, standing.snapshot))
+        counted = _Counted(sum(standing.ends.values()), count)
+        checks = _Checks([*_of_topics(topics, standing), *_of_services(standing, topics, kept)])
+        topics_found, *_ = await _together(
+            _read_all(Reading(reading, log, standing, counted.add), topics, journal),
+            *(checks.work(connection) for connection in (first, *more)),
+        )
+        found = Findings()
+        found.events.update({s: n for s, n in standing.events.items() if _speaks(topics, s)})
+        found.take(topics_found)
+        for one in checks.found:
+            found.take(one)
+        found.seconds = time.perf_counter() - began
+        return found
+
+
+def _topics(standing: Standing, owned_by_test: Collection[str]) -> list[Topic]:
+    return [
+        Topic(name, owner, number, owner in standing.services and owner not in owned_by_test)
+        for number, (name, owner) in enumerate(standing.topics.items())
+    ]
+
+
+def _speaks(topics: Sequence[Topic], service: str) -> bool:
+    return any(topic.owner == service and topic.has_table for topic in topics)
+
+
+async def _read_all(reading: Reading, topics: Sequence[Topic], journal: Journal) -> Findings:
+    found = Findings()
+    for topic in topics:
+        found.take(await reading.check(topic))
+        if topic.has_table:
+            connection, standing = reading.connection, reading.standing
+            found.take(await compare_journal(connection, topic, standing, journal))
+    return found
+
+
+# --- What is checked beside the topics
+
+
+def _of_topics(topics: Sequence[Topic], standing: Standing) -> list[Check]:
+    return [check for topic in topics if topic.has_table for check in topic.checks(standing)]
+
+
+def _of_services(
+    standing: Standing, topics: Sequence[Topic], kept: Sequence[tuple[object, ...]]
+) -> list[Check]:
+    event = {"event": _event(topics)}
+    found = []
+    if LEDGER in standing.services:
+        found += _of_ledger(event)
+        if kept:
+            columns = tuple(map(list, zip(*kept, strict=True)))
+            found.append(Check("seals", LEDGER, chained.SEALS_KEPT, columns))
+    if EVENTLOG in standing.services:
+        found.append(Check("event log", EVENTLOG, logged.KEPT, names=event))
+        found.append(Check("event log", EVENTLOG, logged.PLACES))
+    for service in standing.services:
+        names = {"service": service, "listener": service}
+        found += [
+            Check("requests", service, stands.REQUESTED_IN_VAIN, names=names),
+            Check("outcomes", service, listeners.DISCARDED, names=names),
+            Check("outcomes", service, listeners.WAITING, names=names),
+        ]
+        named = {f"{service}.outcome", f"{service}.consumer_stream", f"{service}.consumer_offset"}
+        if service == LEDGER:
+            named.add("ledger.link")
+        if service == EVENTLOG:
+            named.add("eventlog.logged_event")
+        for table in sorted(named):
+            arguments = (list(standing.topics),)
+            found.append(
+                Check(
+                    "topics", service, listeners.FOREIGN_TOPICS, arguments, names={"table": table}
+                )
+            )
+    return found
+
+
+def _of_ledger(event: dict[str, str]) -> list[Check]:
+    said = Told(LEDGER, "ledger.event")
+    parts = {
+        "links and entries": (
+            booked.LINKED,
+            booked.TWICE,
+            booked.ENTRIES_WITHOUT_LINK,
+            booked.NOTED,
+        ),
+        "chains": (chained.CHAINS, chained.HEADS, chained.SEALS, chained.SEALS_SAID),
+        "running totals": (folded.TOTALS,),
+        "cells": (
+            folded.CELLS,
+            folded.CELLS_MISSING,
+            folded.CONTRIBUTORS,
+            folded.FUNDERS,
+            folded.DOUBLE_FUNDINGS,
+        ),
+        "deliveries": (folded.DELIVERIES,),
+        "episodes": (episodes.EPISODES,),
+    }
+    return [
+        Check(part, LEDGER, statement, names=event, told=said)
+        for part, statements in parts.items()
+        for statement in statements
+    ]
+
+
+def _event(topics: Sequence[Topic]) -> str:
+    """How an event is named of which only the id is at hand."""
+    return named_in(*(topic.told.table for topic in topics if topic.has_table))
+
+
+class _Checks:
+    """A list of checks that several sessions work off; what they find stays in its order."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self.checks = checks
+        self.found = [Findings() for _ in checks]
+        # The longest first, so that no session is left alone with one of them at the end.
+        longest = sorted(range(len(checks)), key=lambda number: checks[number].part in LONG)
+        self._left = [*longest]
+
+    async def work(self, connection: "Connection") -> Findings:
+        while self._left:
+            number = self._left.pop()
+            self.found[number] = await self.checks[number].run(connection)
+        return Findings()
 
 
 @dataclass(slots=True)
-class _Checking:
-    connection: "Connection"
-    log: KafkaLog
-    standing: Standing
-    journal: Journal
+class _Counted:
+    whole: int
     count: Count
-    findings: Findings = field(default_factory=Findings)
-    books: Books = field(default_factory=Books)
-    funded: DoubleFunding = field(default_factory=DoubleFunding)
     read: int = 0
 
-    async def all(self, owned_by_test: Collection[str]) -> None:
-        for topic, owner in self.standing.topics.items():
-            has_table = owner in self.standing.services and owner not in owned_by_test
-            await self._topic(Said(topic, owner, has_table))
-        for service in self.standing.services:
-            await self._requests(service)
-        if LEDGER in self.standing.services:
-            await self._foreign(LEDGER, tables.LINKED_TOPICS)
-            await self._ledger()
-        if EVENTLOG in self.standing.services:
-            await self._foreign(EVENTLOG, tables.LOGGED_TOPICS)
+    def add(self, records: int) -> None:
+        self.read += records
+        self.count(self.read, self.whole)
 
-    async def _topic(self, said: Said) -> None:
-        unsent: set[UUID] = set()
-        if said.has_table:
-            await read_table(said, self._rows(said.owner, tables.EVENTS), self.findings)
-            rows = await tables.fetch(self.connection, said.owner, tables.UNSENT)
-            unsent = {row["event_id"] for row in rows}
-        await read_kafka(
-            said, self._counted(self.log.read(said.topic, self.standing.ends)), self.findings
-        )
-        missing_in_kafka(said, unsent, self.findings)
-        applied: dict[str, set[str]] = {}
-        discarded: set[UUID] = set()
-        for name in self.standing.listeners(said.topic):
-            outcomes = await self._listener(Listener(name, said, self.findings))
-            if name in {LEDGER, EVENTLOG}:
-                applied[f"{name}'s outcomes"] = {str(event_id) for event_id in outcomes}
-            if name == LEDGER:
-                discarded = {e for e, outcome in outcomes.items() if outcome == "discarded"}
-                await self._links(said, outcomes)
-            if name == EVENTLOG:
-                applied["logged_event"] = await self._logged(said, outcomes)
-        for fact in said.facts.values():
-            if fact.event_id not in discarded:
-                self.books.fold(fact)
-                self.funded.fold(said.owner, fact)
-        if said.has_table:
-            await compare_journal(self.connection, said, self.journal, applied, self.findings)
 
-    async def _listener(self, listener: Listener) -> Mapping[UUID, str]:
-        offsets = self.standing.offsets.get(listener.name, {})
-        listener.compare_offsets(offsets, self.standing.ends)
-        return await listener.compare(self.connection, offsets)
-
-    async def _links(self, said: Said, outcomes: Mapping[UUID, str]) -> None:
-        if said.owner in SILENT:
-            return
-        linked = Linked(said, self.findings)
-        await linked.compare(tables.stream(self.connection, LEDGER, tables.LINKS, said.topic))
-        linked.unbooked(said.in_kafka(), outcomes)
-
-    async def _logged(self, said: Said, outcomes: Mapping[UUID, str]) -> set[str]:
-        logged: set[UUID] = set()
-        async for fact in self._rows(EVENTLOG, tables.LOGGED, said.topic):
-            logged.add(fact.event_id)
-            written = said.facts.get(fact.event_id)
-            if written is None:
-                self.findings.add("phantom", EVENTLOG, "event log", "an event of its owner", fact)
-            elif written != fact:
-                self.findings.add(
-                    "altered", EVENTLOG, "event log", written, f"{fact}, or its body"
-                )
-        for fact in said.in_kafka():
-            told = outcomes.get(fact.event_id)
-            if told not in {None, "discarded"} and fact.event_id not in logged:
-                self.findings.add("lost", EVENTLOG, str(fact), "in the event log", "nowhere")
-        return {str(event_id) for event_id in logged}
-
-    async def _requests(self, service: str) -> None:
-        for row in await tables.fetch(self.connection, service, tables.REQUESTED_IN_VAIN):
-            where = f"answer to {row['organisation_id']}, key {row['idempotency_key']}"
-            self.findings.add("lost", service, where, f"event {row['event_id']}", "no such event")
-
-    async def _foreign(self, service: str, statement: str) -> None:
-        for row in await tables.fetch(self.connection, service, statement):
-            if row["topic"] not in self.standing.topics:
-                self.findings.add("phantom", service, row["topic"], "a topic of Kafka", "none")
-
-    async def _ledger(self) -> None:
-        connection, found = self.connection, self.findings
-        for row in await tables.fetch(connection, LEDGER, tables.ENTRIES_WITHOUT_LINK):
-            where = f"entry {row['home_id']}/{row['number']}/{row['position']}"
-            found.add("phantom", LEDGER, where, "a link", "none")
-        for row in await tables.fetch(connection, LEDGER, tables.CHAINS):
-            where = f"chain of {row['home_id']}"
-            links = f"{row['links']} links up to {row['last']}, {row['back']} back in time"
-            found.add("lost", LEDGER, where, f"links 1 to {row['head']} in order", links)
-        await self.books.compare_cells(self._stream(tables.CELLS), found)
-        await self.books.compare_deliveries(self._stream(tables.DELIVERIES), found)
-        await self.funded.compare(self.books, self._stream(tables.DOUBLE_FUNDINGS), found)
-        episodes = Episodes(found)
-        async for row in self._stream(tables.EVENTS):
-            episodes.hear(row)
-        cell, delivery = ("home_id", "resource", "month"), ("home_id", "delivery_id")
-        await episodes.compare("shortfall", cell, "announced", self._stream(tables.CELLS))
-        await episodes.compare("discrepancy", delivery, "excess", self._stream(tables.DELIVERIES))
-        twice = self._stream(tables.DOUBLE_FUNDINGS)
-        await episodes.compare("double funding", cell, "excess", twice)
-
-    def _stream(self, statement: str) -> AsyncIterator[Any]:
-        return tables.stream(self.connection, LEDGER, statement)
-
-    async def _rows(self, service: str, statement: str, *arguments: object) -> AsyncIterator[Fact]:
-        async for row in tables.stream(self.connection, service, statement, *arguments):
-            yield fact_of_row(row)
-
-    async def _counted(self, places: AsyncIterator[Place]) -> AsyncIterator[Place]:
-        whole = sum(self.standing.ends.values())
-        async for place in places:
-            self.read += 1
-            self.count(self.read, whole)
-            yield place
+async def _together(*works: Coroutine[Any, Any, Findings]) -> list[Findings]:
+    """Await all; where one fails, end the others and fail as it did."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

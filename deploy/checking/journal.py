@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.checking import tables
 from deploy.checking.findings import Findings
-from deploy.checking.said import Said
+from deploy.checking.sessions import fill, find
+from deploy.checking.settling import EVENTLOG, LEDGER, SILENT, Standing
+from deploy.checking.statements import standing as stands
+from deploy.checking.topic import Topic
 
 if TYPE_CHECKING:
-    from deploy.checking.tables import Connection
+    from deploy.checking.sessions import Connection
 
 
 @dataclass(slots=True)
@@ -39,53 +41,55 @@ def read_journal(path: Path | None) -> Journal:
 
 
 async def compare_journal(
-    connection: "Connection",
-    said: Said,
-    journal: Journal,
-    applied: Mapping[str, set[str]],
-    findings: Findings,
-) -> None:
+    connection: "Connection", topic: Topic, standing: Standing, journal: Journal
+) -> Findings:
     """Whatever was accepted is in its event table, in Kafka, on the books and in the event log.
 
     A key that was answered twice was answered alike. Where a request bore its key as its
     correlation too, it has brought about what its answer names and nothing else.
     """
-    answers = journal.of(said.owner)
-    in_table = {str(event_id) for event_id in said.facts}
-    in_kafka = {str(event_id) for event_id in said.places}
+    answers = journal.of(topic.owner)
+    found = Findings()
     for key, told in answers.items():
         if len(set(told)) > 1:
-            findings.add("doubled", said.owner, f"answer to key {key}", told[0], told[1])
-        findings.accepted[said.owner] += len(told[0])
-        for event_id in told[0]:
-            where = f"accepted event {event_id} (key {key})"
-            places = {"its event table": in_table, "Kafka": in_kafka, **applied}
-            lacking = [name for name, ids in places.items() if event_id not in ids]
-            if lacking:
-                findings.add("lost", said.owner, where, "everywhere", f"not in {lacking}")
-    await _compare_answers(connection, said, answers, findings)
+            found.add("doubled", topic.owner, f"answer to key {key}", told[0], told[1])
+        found.accepted[topic.owner] += len(told[0])
+    named = [(key, event_id) for key, told in answers.items() for event_id in told[0]]
+    if named:
+        statement = fill(stands.LACKING, places=",".join(_places(topic, standing)))
+        columns = [list(column) for column in zip(*named, strict=True)]
+        found.take(await find(connection, topic.owner, statement, *columns))
+        await _compare_answers(connection, topic.owner, answers, found)
+    return found
+
+
+def _places(topic: Topic, standing: Standing) -> list[str]:
+    """Where an event must be, as what is said where it is not."""
+    where = {"its event table": topic.told.table, "Kafka": topic.names["place"]}
+    if LEDGER in standing.services and topic.owner not in SILENT:
+        where["ledger''s outcomes"] = f"{LEDGER}.outcome"
+    if EVENTLOG in standing.services and topic.owner != EVENTLOG:
+        where |= {"eventlog''s outcomes": f"{EVENTLOG}.outcome"}
+        where |= {"logged_event": f"{EVENTLOG}.logged_event"}
+    return [fill(stands.LACKING_IN, table=table, name=name) for name, table in where.items()]
 
 
 async def _compare_answers(
     connection: "Connection",
-    said: Said,
+    service: str,
     answers: Mapping[str, list[tuple[str, ...]]],
-    findings: Findings,
+    found: Findings,
 ) -> None:
     keys = list(answers)
-    kept = {
-        row["idempotency_key"]: tuple(row["event_ids"])
-        for row in await tables.fetch(connection, said.owner, tables.ANSWERED, keys)
-    }
-    caused = {
-        row["correlation"]: {str(event_id) for event_id in row["event_ids"]}
-        for row in await tables.fetch(connection, said.owner, tables.CORRELATED, keys)
-    }
+    rows = await connection.fetch(fill(stands.ANSWERED, service=service), keys)
+    kept = {row["idempotency_key"]: tuple(row["event_ids"]) for row in rows}
+    rows = await connection.fetch(fill(stands.CORRELATED, service=service), keys)
+    caused = {row["correlation"]: {str(one) for one in row["event_ids"]} for row in rows}
     for key, told in answers.items():
         if kept.get(key) != told[0]:
-            found = kept.get(key, "no request")
-            findings.add("lost", said.owner, f"request with key {key}", told[0], found)
+            answered = kept.get(key, "no request")
+            found.add("lost", service, f"request with key {key}", told[0], answered)
         more = caused.get(key, set()) - set(told[0])
         if more:
             where = f"events caused by key {key}"
-            findings.add("doubled", said.owner, where, told[0], f"also {sorted(more)}")
+            found.add("doubled", service, where, told[0], f"also {sorted(more)}")

@@ -1,14 +1,21 @@
 """What Kafka holds, read from the first record of each topic to the last."""
 
+import asyncio
+import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, for_code
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.memory_records import MemoryRecords
 
 from deploy.checking.reading import Fact, fact_of_record
 from deploy.problem import Problem
@@ -16,6 +23,15 @@ from deploy.problem import Problem
 TOPIC: Final = re.compile(r"yui\.([a-z_]+)\.v1")
 POLL_MS: Final = 500
 RECORDS_MAX: Final = 2_000
+FETCHED_BYTES: Final = 8 * 1024 * 1024
+OF_PARTITION_BYTES: Final = 1024 * 1024
+SILENT_S: Final = 30.0
+"""After this long without a record that must be there, something is wrong with the broker."""
+
+Ends: TypeAlias = Mapping[tuple[str, int], int]
+Event: TypeAlias = tuple[Any, ...]
+"""Offset, id, stream, version, type, key, time, correlation, causation, traceparent, source, body
+and digest: as the columns of the statement that holds it against what was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +43,37 @@ class Place:
     fact: Fact | None
 
 
-Ends = Mapping[tuple[str, int], int]
+@dataclass(slots=True)
+class Heard:
+    """Records of one partition, in their order."""
+
+    partition: int
+    end: int
+    """The offset after the last of them."""
+    events: list[Event] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
+    """Offsets of records that are no events: what Kafka may hold is anybody's."""
+    last_event: str | None = None
+    """At its last offset."""
+
+    @property
+    def records(self) -> int:
+        return len(self.events) + len(self.others)
 
 
 class KafkaLog:
-    def __init__(self, consumer: Any, client: Any) -> None:  # noqa: ANN401 - they ship no types
+    def __init__(self, consumer: Any, admin: Any, client: Any) -> None:  # noqa: ANN401 - they ship no types
         self._consumer = consumer
+        self._admin = admin
         self._client = client
 
     async def topics(self) -> dict[str, str]:
         """Return the owner of each topic, by its name."""
-        names = sorted(await self._client.list_topics())
+        names = sorted(await self._admin.list_topics())
         return {name: found[1] for name in names if (found := TOPIC.fullmatch(name))}
 
     async def ends(self, topics: Sequence[str]) -> Ends:
-        described = await self._client.describe_topics(list(topics)) if topics else ()
+        described = await self._admin.describe_topics(list(topics)) if topics else ()
         partitions = [
             TopicPartition(topic["topic"], partition["partition"])
             for topic in described
@@ -69,19 +101,122 @@ class KafkaLog:
                 del left[tp]
                 self._consumer.pause(tp)
 
+    async def hear(self, topic: str, ends: Ends) -> AsyncIterator[Heard]:
+        """Yield the records before `ends` as columns, some of one partition at a time.
+
+        While the caller is busy with some, the next are fetched.
+        """
+        left = {number: end for (name, number), end in ends.items() if name == topic and end > 0}
+        at = dict.fromkeys(left, 0)
+        self._client.set_topics([topic])
+        await self._client.force_metadata_update()
+        moved = time.monotonic()
+        fetching = asyncio.ensure_future(self._fetch(topic, at, left))
+        try:
+            while left:
+                fetched = await fetching
+                heard = [_hear(number, at[number], left[number], raw) for number, raw in fetched]
+                for one in heard:
+                    at[one.partition] = max(at[one.partition], one.end)
+                if any(one.records for one in heard):
+                    moved = time.monotonic()
+                left = {number: end for number, end in left.items() if at[number] < end}
+                if left and time.monotonic() - moved > SILENT_S:
+                    raise Problem(f"Kafka does not hand over {topic}", "See the broker's log")
+                fetching = asyncio.ensure_future(self._fetch(topic, at, left))
+                for one in heard:
+                    if one.records:
+                        yield one
+        finally:
+            fetching.cancel()
+
+    async def _fetch(
+        self, topic: str, at: Mapping[int, int], left: Iterable[int]
+    ) -> list[tuple[int, bytes]]:
+        """Ask each partition's leader; those that have just changed it answer later."""
+        of_node: dict[int | None, list[int]] = defaultdict(list)
+        for number in left:
+            node = self._client.cluster.leader_for_partition(TopicPartition(topic, number))
+            of_node[node].append(number)
+        found: list[tuple[int, bytes]] = []
+        for node, numbers in of_node.items():
+            if node in {None, -1}:
+                await self._client.force_metadata_update()
+                continue
+            wanted = [(number, at[number], OF_PARTITION_BYTES) for number in numbers]
+            request = FetchRequest(POLL_MS, 1, FETCHED_BYTES, 0, [(topic, wanted)])
+            response = await self._client.send(node, request)
+            for _, partitions in response.topics:
+                for number, code, *_, raw in partitions:
+                    error = for_code(code)
+                    if code and not error.retriable:
+                        raise error(f"{topic}/{number}")
+                    if code:
+                        await self._client.force_metadata_update()
+                    elif raw:
+                        found.append((number, raw))
+        return found
+
+
+def _hear(partition: int, first: int, end: int, raw: bytes) -> Heard:
+    """Read what was fetched. It may begin before what was asked for, and go on beyond the end."""
+    heard = Heard(partition, first)
+    records = MemoryRecords(raw)
+    while records.has_next() and heard.end < end:
+        batch = records.next_batch()
+        if not batch.is_control_batch:
+            for record in batch:
+                if first <= record.offset < end:
+                    _take(heard, record)
+        heard.end = min(max(heard.end, batch.next_offset), end)
+    return heard
+
+
+def _take(heard: Heard, record: Any) -> None:  # noqa: ANN401 - they ship no types
+    body = record.value or b""
+    try:
+        headers = dict(record.headers)
+        event_id = headers["ce_id"].decode()
+        causation = headers.get("ce_causation")
+        traceparent = headers.get("traceparent")
+        event = (
+            record.offset,
+            event_id,
+            headers["ce_subject"].decode(),
+            int(headers["ce_sequence"]),
+            headers["ce_type"].decode(),
+            (record.key or b"").decode(),
+            headers["ce_time"].decode(),
+            headers.get("ce_correlation", b"").decode(),
+            None if causation is None else causation.decode(),
+            None if traceparent is None else traceparent.decode(),
+            headers["ce_source"].decode(),
+            body,
+            hashlib.sha256(body).digest(),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError):
+        heard.others.append(record.offset)
+        heard.last_event = None
+        return
+    heard.events.append(event)
+    heard.last_event = event_id
+
 
 @asynccontextmanager
 async def kafka_log(bootstrap: str) -> AsyncIterator[KafkaLog]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
     try:
-        await client.start()
+        await admin.start()
         await consumer.start()
-        yield KafkaLog(consumer, client)
+        await client.bootstrap()
+        yield KafkaLog(consumer, admin, client)
     except (KafkaError, OSError) as error:
         raise Problem(f"Kafka at {bootstrap} cannot be read: {error}", "See yui status") from error
     finally:
         await consumer.stop()
+        await admin.close()
         await client.close()

@@ -29,6 +29,9 @@ def show(findings: Findings, console: Console, *, journal: bool) -> None:
         )
     total = findings.differences
     console.print(f"{total:,} differences" if total != 1 else "1 difference", highlight=False)
+    records = findings.records.total()
+    rate = f"{records / findings.seconds:,.0f}/s" if findings.seconds else "at once"
+    console.print(f"{records:,} records in {findings.seconds:.1f} s, {rate}", highlight=False)
 
 
 def _figures(findings: Findings, owners: Iterable[str], *, journal: bool) -> list[str]:

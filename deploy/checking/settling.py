@@ -2,19 +2,20 @@
 
 import asyncio
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from deploy.checking import tables
-from deploy.checking.books import LEDGER
 from deploy.checking.kafka_log import Ends, KafkaLog
+from deploy.checking.sessions import fill, snapshot
+from deploy.checking.statements import standing as stands
 
 if TYPE_CHECKING:
-    from deploy.checking.tables import Connection
+    from deploy.checking.sessions import Connection
 
+LEDGER: Final = "ledger"
 EVENTLOG: Final = "eventlog"
 ASK_AGAIN_S: Final = 0.25
 SILENT: Final = frozenset({LEDGER, EVENTLOG})
@@ -30,8 +31,12 @@ class Standing:
     ends: Ends
     offsets: Mapping[str, Mapping[tuple[str, int], Any]]
     """By service."""
+    events: Mapping[str, int]
+    """How many each service's own event table holds."""
     waiting: Sequence[str] = field(default=())
     """What has not arrived, in words."""
+    snapshot: str = ""
+    """Its name, for other sessions to see the same."""
 
     def listeners(self, topic: str) -> list[str]:
         heard = {name for name, known in self.offsets.items() if any(t == topic for t, _ in known)}
@@ -62,7 +67,7 @@ async def settled(
     while True:
         topics = await log.topics()
         before = await log.ends(list(topics))
-        async with tables.snapshot(connection):
+        async with snapshot(connection):
             found = await _look(connection, topics, before)
             after = await log.ends(list(topics))
             if after != before:
@@ -80,32 +85,37 @@ async def _look(
     ends: Ends,
     waiting: Sequence[str] = (),
 ) -> Standing:
-    services = [row["name"] for row in await connection.fetch(tables.SERVICES)]
+    services = [row["name"] for row in await connection.fetch(stands.SERVICES)]
     found = list(waiting)
-    offsets: dict[str, dict[tuple[str, int], Any]] = defaultdict(dict)
+    offsets: dict[str, dict[tuple[str, int], Any]] = {}
+    events: dict[str, int] = {}
     for service in services:
-        if unsent := len(await tables.fetch(connection, service, tables.UNSENT)):
-            found.append(f"{service} to send {unsent} events")
-        for row in await tables.fetch(connection, service, tables.OFFSETS):
-            offsets[service][row["topic"], row["partition"]] = row
-        if held := await _held(connection, service, topics):
-            found.append(f"{service} to apply {held} held events")
-    standing = Standing(services, topics, ends, offsets)
-    return Standing(services, topics, ends, offsets, found + _unapplied(standing))
+        row = await connection.fetchrow(fill(stands.STANDING, service=service))
+        assert row is not None  # noqa: S101  of no table
+        events[service] = row["events"]
+        if row["unsent"]:
+            found.append(f"{service} to send {row['unsent']} events")
+        if row["held"]:
+            found.append(f"{service} to apply {row['held']} held events")
+        rows = await connection.fetch(fill(stands.OFFSETS, service=service))
+        offsets[service] = {(row["topic"], row["partition"]): row for row in rows}
+    found += _unapplied(topics, ends, offsets, services)
+    name = await connection.fetchval("SELECT pg_export_snapshot()")
+    return Standing(services, topics, ends, offsets, events, found, name)
 
 
-async def _held(connection: "Connection", service: str, topics: Mapping[str, str]) -> int:
-    return sum(
-        [len(await tables.fetch(connection, service, tables.HELD, topic)) for topic in topics]
-    )
-
-
-def _unapplied(standing: Standing) -> list[str]:
+def _unapplied(
+    topics: Mapping[str, str],
+    ends: Ends,
+    offsets: Mapping[str, Mapping[tuple[str, int], Any]],
+    services: Sequence[str],
+) -> list[str]:
+    standing = Standing(services, topics, ends, offsets, {})
     left: Counter[tuple[str, str]] = Counter()
-    for topic in standing.topics:
+    for topic in topics:
         for service in standing.listeners(topic):
-            known = standing.offsets.get(service, {})
-            for (name, number), end in standing.ends.items():
+            known = offsets.get(service, {})
+            for (name, number), end in ends.items():
                 if name == topic:
                     row = known.get((topic, number))
                     left[service, topic] += max(0, end - (row["next_offset"] if row else 0))

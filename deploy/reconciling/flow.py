@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from deploy.checking import tables
-from deploy.checking.books import LEDGER
 from deploy.checking.findings import Findings
+from deploy.checking.settling import LEDGER
 from deploy.reconciling import statements
 from deploy.reconciling.result import Booked, Cleared, Waiting
 from deploy.reconciling.topics import Topic

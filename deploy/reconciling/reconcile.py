@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from deploy.checking import tables
-from deploy.checking.books import LEDGER
 from deploy.checking.findings import Findings
 from deploy.checking.kafka_log import Ends, KafkaLog, Place, kafka_log
-from deploy.checking.settling import EVENTLOG, Standing, settled
+from deploy.checking.settling import EVENTLOG, LEDGER, Standing, settled
 from deploy.reconciling import flow
 from deploy.reconciling.result import Reconciliation
 from deploy.reconciling.tallies import Kept, read

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from deploy.checking import tables
-from deploy.checking.books import LEDGER
 from deploy.checking.findings import Findings, Kind
 from deploy.checking.kafka_log import Ends
-from deploy.checking.settling import EVENTLOG, SILENT, Standing
+from deploy.checking.settling import EVENTLOG, LEDGER, SILENT, Standing
 from deploy.reconciling import statements
 from deploy.reconciling.tallies import Kept, Tally, tally_of_row
 
