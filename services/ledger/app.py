@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from services.ledger.api.books import create_router
+from services.ledger.api.restatements import create_restatements_router
 from services.ledger.api.seals import create_seals_router
 from services.ledger.api.statements import create_statements_router
 from services.ledger.api.valuations import create_valuations_router
@@ -45,8 +46,10 @@ async def run(settings: Settings) -> None:
 def routers(transactions: Transactions, date: BusinessDate, posted: Posted) -> Sequence[APIRouter]:
     pool, rules = transactions.pool, read_statement_rules()
     contributions = Contributions(pool, date)
+    known = Known(pool, date)
     return [
-        create_router(pool, posted, Known(pool, date)),
+        create_router(pool, posted, known),
+        create_restatements_router(pool, known),
         create_seals_router(pool),
         create_statements_router(contributions, rules),
         create_valuations_router(transactions, date, contributions, rules),

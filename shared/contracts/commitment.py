@@ -44,6 +44,7 @@ class Promised(CommitmentEvent):
     """What is promised for these months from now on."""
 
     moves: ClassVar[str] = "open → promised (back)"
+    change: ClassVar[str] = "promise"
 
     promised: tuple[MonthTotal, ...]
     beyond_need: bool = False
@@ -54,6 +55,7 @@ class Delivered(CommitmentEvent):
     """Something arrived, or was done, for a month."""
 
     moves: ClassVar[str] = "promised → delivered; beyond the promise or a gift: open → delivered"
+    change: ClassVar[str] = "delivery"
 
     delivery_id: Id
     month: Month
@@ -70,6 +72,7 @@ class Corrected(CommitmentEvent):
     """A delivery was recorded wrongly; these are its right totals."""
 
     moves: ClassVar[str] = "delivered → open, promised (back)"
+    change: ClassVar[str] = "correction"
 
     delivery_id: Id
     month: Month
@@ -81,6 +84,7 @@ class Withdrawn(CommitmentEvent):
     """Nothing is promised from this month on. What has been delivered stays delivered."""
 
     moves: ClassVar[str] = "promised → open"
+    change: ClassVar[str] = "withdrawal"
 
     notice_on: Day
     from_month: Month
@@ -90,6 +94,7 @@ class Lapsed(CommitmentEvent):
     """What was promised for a month and never came is nobody's promise any more."""
 
     moves: ClassVar[str] = "promised → open"
+    change: ClassVar[str] = "lapse"
 
     month: Month
 

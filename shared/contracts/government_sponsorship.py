@@ -69,6 +69,7 @@ class UnitPricesAnnounced(Event):
     category: ClassVar[str] = "unit_prices"
     identity_field: ClassVar[str] = "programme_id"
     key_field: ClassVar[str] = "programme_id"
+    change: ClassVar[str] = "price"
 
     programme_id: Id
     announcement_id: Id

@@ -61,6 +61,8 @@ class BandCount(Fact):
 class ChildrenCounted(HomeEvent):
     """These many children live in a home from a day on; told again for a day, it replaces."""
 
+    change: ClassVar[str] = "count"
+
     from_day: Day
     counts: tuple[BandCount, ...]
 
@@ -89,6 +91,7 @@ class NeedRestated(Event):
     identity_field: ClassVar[str] = "home_id"
     key_field: ClassVar[str] = "home_id"
     moves: ClassVar[str] = "need → open (back)"
+    change: ClassVar[str] = "need"
 
     home_id: Id
     required: tuple[RequiredTotal, ...]
@@ -108,6 +111,7 @@ class DeliveryConfirmed(ReceiptEvent):
     """The home has received this quantity of a delivery."""
 
     moves: ClassVar[str] = "delivered → confirmed"
+    change: ClassVar[str] = "confirmation"
 
     delivery_version: Annotated[int, Field(gt=0)]
     """The version of the delivery's stream that the home saw."""
@@ -121,6 +125,7 @@ class ConfirmationTakenBack(ReceiptEvent):
     """The home had confirmed this quantity wrongly."""
 
     moves: ClassVar[str] = "confirmed → delivered"
+    change: ClassVar[str] = "confirmation_taken_back"
 
     quantity: Quantity
     confirmed: Total

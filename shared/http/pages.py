@@ -50,13 +50,19 @@ def _storable(value: Any) -> bool:  # noqa: ANN401  any sort key
 
 
 def page(
-    request: Request, items: Sequence[Mapping[str, Any]], next_cursor: str | None
+    request: Request,
+    items: Sequence[Mapping[str, Any]],
+    next_cursor: str | None,
+    **beside: Any,  # noqa: ANN401  any JSON
 ) -> Response:
-    """A page as the caller wants it: `Accept: text/csv` gives CSV, the cursor in `Link`."""
+    """A page as the caller wants it: `Accept: text/csv` gives CSV, the cursor in `Link`.
+
+    What stands `beside` the items has no place in a table.
+    """
     if "text/csv" in request.headers.get("accept", ""):
         response = table(items)
     else:
-        response = JSONResponse({"items": items, "next_cursor": next_cursor})
+        response = JSONResponse({**beside, "items": items, "next_cursor": next_cursor})
     if next_cursor is not None:
         url = request.url.include_query_params(cursor=next_cursor)
         response.headers["Link"] = f'<{url}>; rel="next"'

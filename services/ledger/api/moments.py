@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import Depends, Query
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, TypeAdapter, ValidationError
 
-from services.ledger.domain.moments import Moment, MomentsMixed
+from services.ledger.domain.moments import BetweenUnclear, Moment, MomentsMixed, in_order
 
 UNESCAPED: Final = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}$)")
 
@@ -37,3 +37,27 @@ def _asked(
 
 
 AskedMoment: TypeAlias = Annotated[Moment | None, Depends(_asked)]
+
+INSTANT: Final = TypeAdapter[datetime](Instant)
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _between(
+    between: Annotated[
+        str, Query(max_length=100, description="Two instants or two business dates, and a comma.")
+    ],
+) -> tuple[Moment, Moment]:
+    try:
+        earlier, later = map(_moment, between.split(","))
+    except (ValueError, ValidationError):
+        raise BetweenUnclear from None
+    return in_order(earlier, later)
+
+
+def _moment(text: str) -> Moment:
+    if DAY.fullmatch(text):
+        return Moment(on=date.fromisoformat(text))
+    return Moment(at=INSTANT.validate_python(text))
+
+
+AskedBetween: TypeAlias = Annotated[tuple[Moment, Moment], Depends(_between)]

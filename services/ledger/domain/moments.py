@@ -10,6 +10,14 @@ class MomentsMixed(Invalid):
     """One asks for what was known at an instant, or on a business date, not for both."""
 
 
+class BetweenUnclear(Invalid):
+    """Between what and what is said by two instants with their zones, or two business dates."""
+
+
+class BetweenTurnedRound(Invalid):
+    """The earlier moment comes first."""
+
+
 class MomentNotPassed(Refusal):
     """What is known at an instant is certain once that instant has passed."""
 
@@ -24,6 +32,20 @@ class Moment:
 
     at: datetime | None = None
     on: date | None = None
+
+
+def in_order(earlier: Moment, later: Moment) -> tuple[Moment, Moment]:
+    """Two moments of one kind, the earlier first; anything else is refused."""
+    match earlier, later:
+        case Moment(at=datetime() as first), Moment(at=datetime() as second):
+            turned_round = first > second
+        case Moment(on=date() as first_day), Moment(on=date() as second_day):
+            turned_round = first_day > second_day
+        case _:
+            raise BetweenUnclear
+    if turned_round:
+        raise BetweenTurnedRound
+    return earlier, later
 
 
 @dataclass(frozen=True, slots=True)
