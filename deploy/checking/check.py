@@ -155,6 +155,7 @@ def _of_ledger(event: dict[str, str]) -> list[Check]:
         "running totals": (folded.TOTALS,),
         "cells": (
             folded.CELLS,
+            folded.REPEATED,
             folded.CELLS_MISSING,
             folded.CONTRIBUTORS,
             folded.FUNDERS,

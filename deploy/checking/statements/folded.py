@@ -47,6 +47,28 @@ IS DISTINCT FROM (entry.required, entry.open, entry.promised, entry.delivered, e
 ORDER BY home_id, resource, month
 """
 
+REPEATED: Final = f"""
+-- A cell is the fold of its owners' events, each counted once, however often it was booked.
+WITH again AS (
+    SELECT home_id, number FROM (
+        SELECT home_id, number, row_number() OVER (PARTITION BY event_id ORDER BY number) AS time
+        FROM ledger.link
+        WHERE event_id IN (SELECT event_id FROM ledger.link GROUP BY 1 HAVING count(*) > 1)
+    ) AS booked WHERE time > 1
+), beyond AS (
+    SELECT home_id, resource, month, -sum({_moved("need")}) AS need,
+           {", ".join(f"sum({_moved(place)}) AS to_{place}" for place in PLACES)}
+    FROM again JOIN ledger.entry USING (home_id, number) GROUP BY home_id, resource, month
+)
+SELECT 'unbalanced' AS kind, format('cell %s/%s/%s', home_id, resource, month) AS "where",
+       format({FIGURES}, required - need, {", ".join(f"{place} - to_{place}" for place in PLACES)})
+           AS expected,
+       format({FIGURES}, required, {", ".join(PLACES)}) AS found
+FROM beyond JOIN ledger.cell USING (home_id, resource, month)
+WHERE need <> 0 OR {" OR ".join(f"to_{place} <> 0" for place in PLACES)}
+ORDER BY home_id, resource, month
+"""
+
 CELLS_MISSING: Final = """
 -- Whatever was entered has its cell.
 SELECT 'unbalanced' AS kind, format('cell %s/%s/%s', home_id, resource, month) AS "where",
