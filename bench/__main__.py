@@ -1,6 +1,7 @@
 """`python -m bench` measures every row of the table; `python -m bench posting kafka` these two."""
 
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -79,6 +80,8 @@ def main(
     def plan(stack: Stack) -> Measuring:
         return Measuring(stack, console, samples, quick, entries, minutes)
 
+    # A topic that was just made has no leader for a moment; the client says so, and tries again.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     figures, around = uvloop.run(_measure(wanted, plan))
     console.print(table(figures, f"medians of {samples} runs"))
     for name, value in around.items():
