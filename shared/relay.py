@@ -128,7 +128,10 @@ class Relay:
         # A connection of its own: a pool would give the lock back on release.
         connection = await asyncpg.connect(self._database_url)
         try:
-            while not await connection.fetchval(LEAD, self._topic):  # noqa: ASYNC110  a lock is silent
+            while not await connection.fetchval(LEAD, self._topic):
+                if await self.published.look_here(connection) is None:
+                    # Whoever leads may be of a release that does not look.
+                    await self.published.look(connection)
                 await asyncio.sleep(FOLLOW_S)
             look = await self.published.look(connection)
             if not look.is_whole:
