@@ -137,7 +137,7 @@ def test_each_kind_of_contribution_has_its_rules() -> None:
     assert kind_of("yen", public=True) == "public_money"
     assert kind_of("yen", public=False) == "money"
     assert kind_of("minutes", public=False) == kind_of("sessions", public=True) == "service"
-    assert kind_of("kilograms", public=False) == "goods"  # type: ignore[arg-type]  # a new service's
+    assert kind_of("litres", public=False) == "goods"  # type: ignore[arg-type]  # a new service's
     assert kind_of(None, public=False) is None
 
 
