@@ -12,7 +12,7 @@ from deploy.checking.findings import Findings
 from deploy.checking.journal import Journal, compare_journal, read_journal
 from deploy.checking.kafka_log import kafka_log
 from deploy.checking.kept import read_seals
-from deploy.checking.sessions import Told, session, snapshot
+from deploy.checking.sessions import Told, session, share, snapshot
 from deploy.checking.settling import EVENTLOG, LEDGER, Standing, settled
 from deploy.checking.statements import booked, chained, episodes, folded, listeners, logged
 from deploy.checking.statements import standing as stands
@@ -58,14 +58,18 @@ async def check(asked: Asked, say: Say = _nothing, count: Count = _nothing) -> F
         others = [
             await stack.enter_async_context(session(asked.database_url)) for _ in range(SESSIONS)
         ]
-        topics = _topics(standing, asked.owned_by_test)
+        topics = topics_of(standing, asked.owned_by_test)
         reading, *more = others
+        # The auditor may write nothing but this, and nothing at all once it has its snapshot.
+        await reading.execute("BEGIN READ WRITE")
         for topic in topics:
             await topic.prepare(reading)
+        await reading.execute("COMMIT")
+        shared = await share(first)
         for other in others:
-            await stack.enter_async_context(snapshot(other, standing.snapshot))
+            await stack.enter_async_context(snapshot(other, shared))
         counted = _Counted(sum(standing.ends.values()), count)
-        checks = _Checks([*_of_topics(topics, standing), *_of_services(standing, topics, kept)])
+        checks = _Checks(checks_of(standing, topics, kept))
         topics_found, *_ = await _together(
             _read_all(Reading(reading, log, standing, counted.add), topics, journal),
             *(checks.work(connection) for connection in (first, *more)),
@@ -79,7 +83,7 @@ async def check(asked: Asked, say: Say = _nothing, count: Count = _nothing) -> F
         return found
 
 
-def _topics(standing: Standing, owned_by_test: Collection[str]) -> list[Topic]:
+def topics_of(standing: Standing, owned_by_test: Collection[str]) -> list[Topic]:
     return [
         Topic(name, owner, number, owner in standing.services and owner not in owned_by_test)
         for number, (name, owner) in enumerate(standing.topics.items())
@@ -103,8 +107,12 @@ async def _read_all(reading: Reading, topics: Sequence[Topic], journal: Journal)
 # --- What is checked beside the topics
 
 
-def _of_topics(topics: Sequence[Topic], standing: Standing) -> list[Check]:
-    return [check for topic in topics if topic.has_table for check in topic.checks(standing)]
+def checks_of(
+    standing: Standing, topics: Sequence[Topic], kept: Sequence[tuple[object, ...]] = ()
+) -> list[Check]:
+    """All that needs nothing of what was read from Kafka, in the order in which it is told."""
+    of_topics = [check for topic in topics if topic.has_table for check in topic.checks(standing)]
+    return [*of_topics, *_of_services(standing, topics, kept)]
 
 
 def _of_services(
@@ -151,7 +159,7 @@ def _of_ledger(event: dict[str, str]) -> list[Check]:
             booked.ENTRIES_WITHOUT_LINK,
             booked.NOTED,
         ),
-        "chains": (chained.CHAINS, chained.HEADS, chained.SEALS, chained.SEALS_SAID),
+        "chains": (chained.CHAINS, chained.HEADS, chained.SEALS_SAID, chained.SEALS),
         "running totals": (folded.TOTALS,),
         "cells": (
             folded.CELLS,

@@ -76,11 +76,19 @@ async def session(database_url: str) -> AsyncIterator["Connection"]:
 
 @asynccontextmanager
 async def snapshot(connection: "Connection", shared: str | None = None) -> AsyncIterator[None]:
-    """All schemas as they were at one instant: one database, so one snapshot holds them all."""
+    """All schemas as they were at one instant: one database, so one snapshot holds them all.
+
+    `shared` is the name under which another session has let it be seen.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         if shared is not None:
             await connection.execute(f"SET TRANSACTION SNAPSHOT '{shared}'")
         yield
+
+
+async def share(connection: "Connection") -> str:
+    name: str = await connection.fetchval("SELECT pg_export_snapshot()")
+    return name
 
 
 def fill(statement: str, **names: str) -> str:

@@ -35,8 +35,6 @@ class Standing:
     """How many each service's own event table holds."""
     waiting: Sequence[str] = field(default=())
     """What has not arrived, in words."""
-    snapshot: str = ""
-    """Its name, for other sessions to see the same."""
 
     def listeners(self, topic: str) -> list[str]:
         heard = {name for name, known in self.offsets.items() if any(t == topic for t, _ in known)}
@@ -68,10 +66,10 @@ async def settled(
         topics = await log.topics()
         before = await log.ends(list(topics))
         async with snapshot(connection):
-            found = await _look(connection, topics, before)
+            found = await look(connection, topics, before)
             after = await log.ends(list(topics))
             if after != before:
-                found = await _look(connection, topics, after, ("writers to pause",))
+                found = await look(connection, topics, after, ("writers to pause",))
             if not found.waiting or time.monotonic() > deadline:
                 yield found
                 return
@@ -79,12 +77,13 @@ async def settled(
         await asyncio.sleep(ASK_AGAIN_S)
 
 
-async def _look(
+async def look(
     connection: "Connection",
     topics: Mapping[str, str],
     ends: Ends,
     waiting: Sequence[str] = (),
 ) -> Standing:
+    """See how everything stands in the transaction that the connection is in."""
     services = [row["name"] for row in await connection.fetch(stands.SERVICES)]
     found = list(waiting)
     offsets: dict[str, dict[tuple[str, int], Any]] = {}
@@ -100,8 +99,7 @@ async def _look(
         rows = await connection.fetch(fill(stands.OFFSETS, service=service))
         offsets[service] = {(row["topic"], row["partition"]): row for row in rows}
     found += _unapplied(topics, ends, offsets, services)
-    name = await connection.fetchval("SELECT pg_export_snapshot()")
-    return Standing(services, topics, ends, offsets, events, found, name)
+    return Standing(services, topics, ends, offsets, events, found)
 
 
 def _unapplied(

@@ -62,9 +62,8 @@ class Topic:
 
     async def prepare(self, connection: "Connection") -> None:
         statement = kafka.PREPARE if self.has_table else kafka.PREPARE + kafka.PREPARE_TOLD
-        made = fill(statement, told=self.told.table, **self.names).replace("pg_temp.", "")
-        # The auditor may write nothing but this, and nothing at all once it has its snapshot.
-        await connection.execute(f"BEGIN READ WRITE; {made}; COMMIT")
+        made = fill(statement, told=self.told.table, **self.names)
+        await connection.execute(made.replace("CREATE TEMP TABLE pg_temp.", "CREATE TEMP TABLE "))
 
     def checks(self, standing: Standing) -> "list[Check]":
         """What is held against the owner's own words, wherever these stand."""
@@ -186,6 +185,10 @@ class Reading:
     def _compare_offsets(self, topic: Topic, listener: str, found: Findings) -> None:
         """Its offsets are the end of the log, and name the event that stands there."""
         offsets: Mapping[tuple[str, int], Any] = self.standing.offsets.get(listener, {})
+        for name, number in sorted(offsets.keys() - self.standing.ends.keys()):
+            if name == topic.name:
+                where = f"offset of {name}/{number}"
+                found.add("phantom", listener, where, "a partition of Kafka", "none such")
         for (name, number), end in sorted(self.standing.ends.items()):
             if name != topic.name:
                 continue

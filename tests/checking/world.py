@@ -1,8 +1,9 @@
 """A small true story, told through real services and then kept still, to plant damage in."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from deploy.database import Database, connected
 from deploy.services import BY_NAME
 from shared.contracts.event import Movement, topic_of
 from shared.contracts.government_sponsorship import GrantDisbursed
-from shared.contracts.homes import DeliveryConfirmed
+from shared.contracts.homes import BusinessDateAdvanced, DeliveryConfirmed
 from shared.contracts.resources import RENT
 from shared.ids import new_opaque_id
 from tests.support.eventually import assert_eventually
@@ -29,6 +30,11 @@ SERVICES = ("rent_sponsorship", "ledger", "eventlog")
 OWNED_BY_TEST = ("organisations", "homes", "government_sponsorship")
 MONTHS = ("2011-08", "2011-09", "2011-10", "2011-11")
 TOPIC = topic_of("rent_sponsorship")
+FIRST_DAY, LAST_DAY = date(2011, 8, 31), date(2011, 11, 1)
+DAY_IS = "SELECT true FROM ledger.business_date WHERE day = $1"
+SEALED_THROUGH = """
+SELECT count(*) = 3 FROM ledger.seal WHERE to_date(month, 'YYYY-MM') < $1::date
+"""
 
 
 @dataclass
@@ -57,15 +63,21 @@ class World:
 
     async def check_after(self, *statements: str) -> Findings:
         """Run statements as the database's own administrator on a copy, and check that."""
-        self.stack.copies += 1
-        services = [BY_NAME[name] for name in SERVICES]
-        copy = await databases.copy(self.database, f"test_{self.stack.copies}", services)
-        try:
+        async with self.copied() as copy:
             async with connected(copy.administrator()) as connection:
                 for statement in statements:
                     changed = await connection.execute(statement)
                     assert not changed.endswith(" 0"), f"changed nothing: {statement}"
             return await self.check_in(copy)
+
+    @asynccontextmanager
+    async def copied(self) -> AsyncIterator[Database]:
+        """Lend a copy of the database, to be damaged."""
+        self.stack.copies += 1
+        services = [BY_NAME[name] for name in SERVICES]
+        copy = await databases.copy(self.database, f"test_{self.stack.copies}", services)
+        try:
+            yield copy
         finally:
             await self.stack.drop(copy)
 
@@ -102,21 +114,34 @@ class World:
 
 
 async def told(stack: Stack) -> World:
-    """Play the story: promised, paid, beyond, given, funded twice, corrected, withdrawn."""
+    """Play the story: promised, paid, beyond, given, funded twice, withdrawn, sealed."""
     await stack.empty_topics()
     world = World(stack, await stack.database(*SERVICES), new_opaque_id())
     rent, *others = [await stack.start(name, world.database) for name in SERVICES]
     sponsor = Partner("company")
     async with Publisher(stack.kafka_bootstrap) as publisher, httpx2.AsyncClient() as client:
+        await _turn(world, publisher, FIRST_DAY, DAY_IS)
         await announce(publisher, sponsor, world.home_id)
         await announce_home(publisher, world.home_id, RENT, dict.fromkeys(MONTHS, 150_000))
         await _act(world, rent, sponsor, publisher, client)
+        await _turn(world, publisher, LAST_DAY, SEALED_THROUGH)
         found = await world.check(settle_s=20)
         assert found.differences == 0, found.first
     for process in (rent, *others):
         with suppress(TimeoutError):
             await process.stop()
     return world
+
+
+async def _turn(world: World, publisher: Publisher, day: date, seen: str) -> None:
+    """Let the played date go on, and wait until the ledger has seen to it."""
+    await publisher.publish(BusinessDateAdvanced(business_date=day))
+    async with connected(world.database.administrator()) as connection:
+
+        async def is_seen() -> bool:
+            return bool(await connection.fetchval(seen, day))
+
+        await assert_eventually(is_seen, within_seconds=30)
 
 
 async def _act(

@@ -11,7 +11,7 @@ def first_broken(links: Iterable[Mapping[str, Any]]) -> int | None:
     """The number of the first link, in order, whose hash does not follow from the ones before."""
     before = ""
     for number, link in enumerate(links, start=1):
-        before = _hash(before, link)
+        before = link_hash(before, link)
         if link["number"] != number or link["hash"].hex() != before:
             return number
     return None
@@ -31,7 +31,7 @@ def first_broken_seal(
     return None
 
 
-def _hash(before: str, link: Mapping[str, Any]) -> str:
+def link_hash(before: str, link: Mapping[str, Any]) -> str:
     causation = link["causation"]
     told = [
         before,

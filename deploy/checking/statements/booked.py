@@ -129,7 +129,8 @@ CROSS JOIN LATERAL (VALUES
     ('altered', format('outcome of %s, link %s/%s', event_id, link.home_id, link.number), 'booked',
      COALESCE(outcome.outcome, 'none'), link.event_id IS NOT NULL
      AND outcome.outcome IS DISTINCT FROM 'booked'),
-    ('altered', format('place of the outcome of %s', event_id),
+    ('altered', format('place of the outcome of %s, link %s/%s', event_id, link.home_id,
+                       link.number),
      concat_ws('/', link.topic, link.partition, link."offset"),
      concat_ws('/', outcome.topic, outcome.partition, outcome."offset"),
      (link.topic, link.partition, link."offset")
