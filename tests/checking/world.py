@@ -175,7 +175,13 @@ async def _act(
     await assert_eventually(agreed)
     agreement = f"/{signed[-1]}"
     promise = {"from_month": MONTHS[0], "through_month": MONTHS[-1], "amount_yen": 150_000}
-    await ask(f"{agreement}/promises", promise)
+
+    async def promised() -> bool:
+        # The home is known before what it needs, beyond which nothing is promised.
+        await ask(f"{agreement}/promises", promise)
+        return True
+
+    await assert_eventually(promised)
     paid = await ask(f"{agreement}/payments", {"month": MONTHS[0], "amount_yen": 150_000})
     gift = {"month": MONTHS[0], "amount_yen": 20_000, "gift": True}
     await ask(f"{agreement}/payments", gift)
