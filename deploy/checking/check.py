@@ -25,8 +25,6 @@ Say = Callable[[str], None]
 Count = Callable[[int, int], None]
 
 LONG: Final = frozenset({"chains", "running totals", "links and entries", "deliveries"})
-SESSIONS: Final = 2
-"""Beside the one that reads Kafka."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,24 +53,19 @@ async def check(asked: Asked, say: Say = _nothing, count: Count = _nothing) -> F
         log = await stack.enter_async_context(kafka_log(asked.bootstrap))
         standing = await stack.enter_async_context(settled(first, log, asked.settle_s, say))
         began = time.perf_counter()
-        others = [
-            await stack.enter_async_context(session(asked.database_url)) for _ in range(SESSIONS)
-        ]
+        reading = await stack.enter_async_context(session(asked.database_url))
         topics = topics_of(standing, asked.owned_by_test)
-        reading, *more = others
         # The auditor may write nothing but this, and nothing at all once it has its snapshot.
         await reading.execute("BEGIN READ WRITE")
         for topic in topics:
             await topic.prepare(reading)
         await reading.execute("COMMIT")
-        shared = await share(first)
-        for other in others:
-            await stack.enter_async_context(snapshot(other, shared))
+        await stack.enter_async_context(snapshot(reading, await share(first)))
         counted = _Counted(sum(standing.ends.values()), count)
         checks = _Checks(checks_of(standing, topics, kept))
-        topics_found, *_ = await _together(
-            _read_all(Reading(reading, log, standing, counted.add), topics, journal),
-            *(checks.work(connection) for connection in (first, *more)),
+        topics_found, _ = await _together(
+            _read_all(Reading(reading, log, standing, counted.add), topics, journal, checks),
+            checks.work(first),
         )
         found = Findings()
         found.events.update({s: n for s, n in standing.events.items() if _speaks(topics, s)})
@@ -94,13 +87,17 @@ def _speaks(topics: Sequence[Topic], service: str) -> bool:
     return any(topic.owner == service and topic.has_table for topic in topics)
 
 
-async def _read_all(reading: Reading, topics: Sequence[Topic], journal: Journal) -> Findings:
+async def _read_all(
+    reading: Reading, topics: Sequence[Topic], journal: Journal, checks: "_Checks"
+) -> Findings:
+    """Check the topics, then help with the other checks."""
     found = Findings()
     for topic in topics:
         found.take(await reading.check(topic))
         if topic.has_table:
             connection, standing = reading.connection, reading.standing
             found.take(await compare_journal(connection, topic, standing, journal))
+    await checks.work(reading.connection)
     return found
 
 

@@ -24,14 +24,16 @@ TOPIC: Final = re.compile(r"yui\.([a-z_]+)\.v1")
 POLL_MS: Final = 500
 RECORDS_MAX: Final = 2_000
 FETCHED_BYTES: Final = 8 * 1024 * 1024
+BETWEEN: Final = b"\x1f"
+"""Between what a record tells beside its body, which holds none of it."""
 OF_PARTITION_BYTES: Final = 1024 * 1024
 SILENT_S: Final = 30.0
 """After this long without a record that must be there, something is wrong with the broker."""
 
 Ends: TypeAlias = Mapping[tuple[str, int], int]
 Event: TypeAlias = tuple[Any, ...]
-"""Offset, id, stream, version, type, key, time, correlation, causation, traceparent, source, body
-and digest: as the columns of the statement that holds it against what was told."""
+"""Offset, id, what is told beside the body, body and digest, as the statement takes them that
+holds it against what was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +117,18 @@ class KafkaLog:
         try:
             while left:
                 fetched = await fetching
-                heard = [_hear(number, at[number], left[number], raw) for number, raw in fetched]
-                for one in heard:
-                    at[one.partition] = max(at[one.partition], one.end)
-                if any(one.records for one in heard):
+                begun = [(number, at[number], left[number], raw) for number, raw in fetched]
+                for number, first, end, raw in begun:
+                    at[number] = _reaches(first, end, raw)
+                if any(at[number] > first for number, first, *_ in begun):
                     moved = time.monotonic()
                 left = {number: end for number, end in left.items() if at[number] < end}
                 if left and time.monotonic() - moved > SILENT_S:
                     raise Problem(f"Kafka does not hand over {topic}", "See the broker's log")
                 fetching = asyncio.ensure_future(self._fetch(topic, at, left))
-                for one in heard:
-                    if one.records:
-                        yield one
+                for one in begun:
+                    if (heard := await _hear(*one)).records:
+                        yield heard
         finally:
             fetching.cancel()
 
@@ -158,8 +160,19 @@ class KafkaLog:
         return found
 
 
-def _hear(partition: int, first: int, end: int, raw: bytes) -> Heard:
-    """Read what was fetched. It may begin before what was asked for, and go on beyond the end."""
+def _reaches(first: int, end: int, raw: bytes) -> int:
+    """How far fetched bytes reach: the next are fetched before these are read."""
+    reached, batches = first, MemoryRecords(raw)
+    while batches.has_next() and reached < end:
+        reached = max(reached, batches.next_batch().next_offset)
+    return min(reached, end)
+
+
+async def _hear(partition: int, first: int, end: int, raw: bytes) -> Heard:
+    """Read what was fetched. It may begin before what was asked for, and go on beyond the end.
+
+    Batch by batch it gives way, so that meanwhile PostgreSQL is given what was read before.
+    """
     heard = Heard(partition, first)
     records = MemoryRecords(raw)
     while records.has_next() and heard.end < end:
@@ -169,7 +182,15 @@ def _hear(partition: int, first: int, end: int, raw: bytes) -> Heard:
                 if first <= record.offset < end:
                     _take(heard, record)
         heard.end = min(max(heard.end, batch.next_offset), end)
+        await asyncio.sleep(0)
     return heard
+
+
+def _joined(told: Sequence[bytes]) -> str:
+    joined = BETWEEN.join(told)
+    if joined.count(BETWEEN) >= len(told):
+        raise ValueError(joined)
+    return joined.decode()
 
 
 def _take(heard: Heard, record: Any) -> None:  # noqa: ANN401 - they ship no types
@@ -177,28 +198,24 @@ def _take(heard: Heard, record: Any) -> None:  # noqa: ANN401 - they ship no typ
     try:
         headers = dict(record.headers)
         event_id = headers["ce_id"].decode()
-        causation = headers.get("ce_causation")
-        traceparent = headers.get("traceparent")
-        event = (
-            record.offset,
-            event_id,
-            headers["ce_subject"].decode(),
-            int(headers["ce_sequence"]),
-            headers["ce_type"].decode(),
-            (record.key or b"").decode(),
-            headers["ce_time"].decode(),
-            headers.get("ce_correlation", b"").decode(),
-            None if causation is None else causation.decode(),
-            None if traceparent is None else traceparent.decode(),
-            headers["ce_source"].decode(),
-            body,
-            hashlib.sha256(body).digest(),
+        told = (
+            headers["ce_subject"],
+            b"%d" % int(headers["ce_sequence"]),
+            headers["ce_type"],
+            record.key or b"",
+            headers["ce_time"],
+            headers.get("ce_correlation", b""),
+            headers.get("ce_causation", b""),
+            headers.get("traceparent", b""),
+            headers["ce_source"],
         )
+        text = _joined(told)
     except (KeyError, ValueError, TypeError, AttributeError):
         heard.others.append(record.offset)
         heard.last_event = None
         return
-    heard.events.append(event)
+    digest = hashlib.sha256(body).digest()
+    heard.events.append((record.offset, event_id, text, body, digest))
     heard.last_event = event_id
 
 

@@ -14,15 +14,18 @@ from deploy.database import connected
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
+SESSIONS: Final = 2
+"""At once: one reads Kafka. Where there are more cores, each may have workers of its own."""
+
 SETTINGS: Final = f"""
 SET work_mem = '64MB';
 SET temp_buffers = '64MB';
 SET timezone = 'UTC';
 SET jit = off;
 SET plan_cache_mode = force_custom_plan;
-SET random_page_cost = 1.1;
+SET enable_memoize = off;
 SET parallel_setup_cost = 100;
-SET max_parallel_workers_per_gather = {max(0, (os.cpu_count() or 1) - 1)};
+SET max_parallel_workers_per_gather = {max(0, (os.cpu_count() or 1) - SESSIONS)};
 """
 
 FIRST_OF_EACH: Final = """

@@ -1,5 +1,6 @@
 """One topic: read from Kafka, held against its owner's table, then against all who hear it."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -114,10 +115,10 @@ class Reading:
     async def check(self, topic: Topic) -> Findings:
         found = Findings()
         began = time.perf_counter()
-        async for heard in self.log.hear(topic.name, self.standing.ends):
-            found.records[topic.owner] += heard.records
-            await self._hear(topic, heard, found)
-            self.count(heard.records)
+        await self._read(topic, found)
+        check = Check("Kafka", topic.owner, kafka.COMPARED, (topic.name,), topic)
+        found.take(await check.run(self.connection))
+        await self.connection.execute(fill(kafka.FORGET, **topic.names))
         found.parts["Kafka"] += time.perf_counter() - began
         found.take(await self._check_order(topic))
         for listener in self.standing.listeners(topic.name):
@@ -128,13 +129,25 @@ class Reading:
                 found.take(await check.run(self.connection))
         return found
 
+    async def _read(self, topic: Topic, found: Findings) -> None:
+        """While PostgreSQL compares some records, the next are taken apart."""
+        comparing: asyncio.Task[None] | None = None
+        async for heard in self.log.hear(topic.name, self.standing.ends):
+            found.records[topic.owner] += heard.records
+            topic.last_event[heard.partition] = heard.last_event
+            if comparing is not None:
+                await comparing
+            comparing = asyncio.create_task(self._hear(topic, heard, found))
+            self.count(heard.records)
+        if comparing is not None:
+            await comparing
+
     async def _hear(self, topic: Topic, heard: Heard, found: Findings) -> None:
-        topic.last_event[heard.partition] = heard.last_event
         if topic.has_table:
             for offset in heard.others:
                 self._no_event(topic, heard.partition, offset, found)
-        for events in _once_each(heard.events):
-            await self._compare(topic, heard.partition, events, found)
+        if heard.events:
+            await self._compare(topic, heard.partition, heard.events, found)
 
     def _no_event(self, topic: Topic, partition: int, offset: int, found: Findings) -> None:
         where = f"{topic.name}/{partition}/{offset}"
@@ -143,16 +156,17 @@ class Reading:
     async def _compare(
         self, topic: Topic, partition: int, events: Sequence[Event], found: Findings
     ) -> None:
-        statement = kafka.HEARD if topic.has_table else kafka.TOLD
-        query = fill(statement, told=topic.told.table, **topic.names)
         source = f"yui/{topic.owner}" if topic.has_table else None
-        columns = zip(*events, strict=True)
+        arguments = (partition, *map(list, zip(*events, strict=True)), source)
+        names = {**topic.names, "told": topic.told.table}
         try:
             async with self.connection.transaction():
-                rows = await self.connection.fetch(
-                    query, topic.name, partition, *map(list, columns), source
-                )
-        except (asyncpg.DataError, asyncpg.exceptions.UntranslatableCharacterError):
+                if not topic.has_table:
+                    await self.connection.execute(fill(kafka.TOLD, **names), *arguments)
+                said = await self.connection.execute(fill(kafka.HEARD, **names), *arguments)
+                if int(said.split()[-1]) < len(events):
+                    await self.connection.execute(fill(kafka.REPEATED, **names), *arguments)
+        except asyncpg.DataError:
             # One of them holds what no event can: find it.
             if len(events) == 1:
                 if topic.has_table:
@@ -161,9 +175,6 @@ class Reading:
             half = len(events) // 2
             await self._compare(topic, partition, events[:half], found)
             await self._compare(topic, partition, events[half:], found)
-            return
-        for row in rows:
-            found.add(row["kind"], topic.owner, row["where"], row["expected"], row["found"])
 
     async def _check_order(self, topic: Topic) -> Findings:
         check = Check("order", topic.owner, kafka.IN_ORDER, (topic.name,), topic)
@@ -218,21 +229,6 @@ def named_in(*tables: str) -> str:
         SELECT format('%s %s, version %s of %s', told.type, told.id, told.version, told.stream)
         FROM ({told}) AS told WHERE told.id = event_id LIMIT 1
     ), event_id::text)"""  # noqa: S608  ours
-
-
-def _once_each(events: Sequence[Event]) -> list[Sequence[Event]]:
-    """Parts in which no event stands twice: a statement does not see what it has just noted."""
-    if len({event[1] for event in events}) == len(events):
-        return [events] if events else []
-    parts: list[list[Event]] = [[]]
-    seen: set[str] = set()
-    for event in events:
-        if event[1] in seen:
-            parts.append([])
-            seen = set()
-        seen.add(event[1])
-        parts[-1].append(event)
-    return list(parts)
 
 
 def _id(text: str | None) -> UUID | None:

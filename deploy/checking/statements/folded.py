@@ -128,16 +128,21 @@ _PUBLIC: Final = "topic = 'yui.government_sponsorship.v1'"
 
 FUNDERS: Final = f"""
 -- A cell names at least those who have ever delivered to it: public support 1, anyone else 2.
-SELECT 'altered' AS kind, format('funders of cell %s/%s/%s', home_id, resource, month) AS "where",
-       delivered.funders::text AS expected, cell.funders::text AS found
-FROM ledger.cell JOIN LATERAL (
-    SELECT bit_or(CASE WHEN {_PUBLIC} THEN 1 ELSE 2 END) AS funders
-    FROM ledger.entry JOIN ledger.link USING (home_id, number)
-    WHERE (entry.home_id, entry.resource, entry.month) = (cell.home_id, cell.resource, cell.month)
+WITH delivered AS (
+    SELECT entry.home_id, resource, month, 1 AS funder FROM ledger.link
+    JOIN ledger.entry USING (home_id, number)
+    WHERE {_PUBLIC} AND moved_to IN {_ARRIVED} AND moved_from NOT IN {_ARRIVED}
+    UNION
+    SELECT cell.home_id, cell.resource, cell.month, 2 FROM ledger.cell
+    JOIN ledger.entry USING (home_id, resource, month)
+    JOIN ledger.link USING (home_id, number)
+    WHERE cell.funders & 2 = 0 AND NOT {_PUBLIC}
     AND moved_to IN {_ARRIVED} AND moved_from NOT IN {_ARRIVED}
-) AS delivered ON true
-WHERE cell.funders NOT IN (3) AND cell.funders & delivered.funders <> delivered.funders
-ORDER BY home_id, resource, month
+)
+SELECT 'altered' AS kind, format('funders of cell %s/%s/%s', home_id, resource, month) AS "where",
+       format('%s among them', funder) AS expected, funders::text AS found
+FROM ledger.cell JOIN delivered USING (home_id, resource, month)
+WHERE funders & funder = 0 ORDER BY home_id, resource, month
 """
 
 DOUBLE_FUNDINGS: Final = f"""

@@ -6,10 +6,11 @@ PREPARE: Final = """
 -- Where each event of a topic stands in Kafka: first, and again.
 CREATE TEMP TABLE {place} (
     event_id uuid PRIMARY KEY, stream text NOT NULL, version bigint NOT NULL,
-    partition integer NOT NULL, "offset" bigint NOT NULL, digest bytea NOT NULL
+    partition integer NOT NULL, "offset" bigint NOT NULL, digest bytea NOT NULL,
+    is_told boolean NOT NULL, difference text
 );
 CREATE TEMP TABLE {repeat} (
-    event_id uuid NOT NULL, partition integer NOT NULL, "offset" bigint NOT NULL
+    event_id uuid NOT NULL, partition integer NOT NULL, "offset" bigint NOT NULL, difference text
 );
 """
 
@@ -24,69 +25,111 @@ CREATE TEMP TABLE {told} (
 CREATE TEMP TABLE {outbox} (position bigint);
 """
 
-_HEARD: Final = """
-WITH heard AS MATERIALIZED (
-    SELECT "offset", event_id, stream, version, type, key, recorded_at::timestamptz, correlation,
-           causation, traceparent, source, body, digest
-    FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[], $14::bytea[],
-                $15::bytea[])
-         AS heard ("offset", event_id, stream, version, type, key, recorded_at, correlation,
-                   causation, traceparent, source, body, digest)
-), known AS MATERIALIZED (
-    SELECT heard.*, told.event_id IS NOT NULL AS is_told, place.event_id IS NOT NULL AS is_repeat,
-           place.partition AS first_in, concat_ws(', ',
-               CASE WHEN told.stream <> heard.stream THEN 'stream' END,
-               CASE WHEN told.version <> heard.version THEN 'version' END,
-               CASE WHEN told.type <> heard.type THEN 'type' END,
-               CASE WHEN told.key <> heard.key THEN 'key' END,
-               CASE WHEN told.recorded_at <> heard.recorded_at THEN 'time' END,
-               CASE WHEN told.correlation <> heard.correlation THEN 'correlation' END,
-               CASE WHEN told.causation IS DISTINCT FROM heard.causation THEN 'causation' END,
-               CASE WHEN told.traceparent IS DISTINCT FROM heard.traceparent
-                   THEN 'traceparent' END,
-               CASE WHEN heard.source <> $16 THEN 'source' END,
-               CASE WHEN told.body <> heard.body THEN 'body' END
-           ) AS others
-    FROM heard
-    LEFT JOIN {told} AS told USING (event_id) LEFT JOIN {place} AS place USING (event_id)
-), placed AS (
-    INSERT INTO {place} SELECT event_id, stream, version, $2, "offset", digest FROM known
-    WHERE {counts} AND NOT is_repeat
-), repeated AS (
-    INSERT INTO {repeat} SELECT event_id, $2, "offset" FROM known WHERE {counts} AND is_repeat
-)"""
+_BATCH: Final = """unnest($2::bigint[], $3::uuid[], $4::text[], $5::bytea[], $6::bytea[])
+    AS heard ("offset", event_id, told_as, body, digest)"""
 
-_NAMED: Final = """
-SELECT kind, concat_ws('/', $1::text, $2::int, "offset") AS "where", expected,
-       format('%s %s, version %s of %s%s', type, event_id, version, stream, more) AS found
-FROM known CROSS JOIN LATERAL (VALUES
-    ('phantom', 'an event of the table', '', NOT is_told AND {counts_told}),
-    ('altered', 'the event as it was told first', ', but another ' || others,
-     is_told AND others <> ''),
-    ('reordered', format('%s in %s', stream, first_in), '', first_in <> $2)
-) AS named (kind, expected, more, is_so)
-WHERE (NOT is_told OR others <> '' OR first_in <> $2) AND is_so ORDER BY "offset"
+# What a record says of an event beside its body, as the checker joins it: see `kafka_log`.
+_FIELDS: Final = (
+    "stream",
+    "version",
+    "type",
+    "key",
+    "recorded_at",
+    "correlation",
+    "causation",
+    "traceparent",
+    "source",
+)
+
+
+def _field(name: str) -> str:
+    return f"split_part(heard.told_as, E'\\x1f', {_FIELDS.index(name) + 1})"
+
+
+_TOLD_AS: Final = f"""concat_ws(E'\\x1f', told.stream, told.version, told.type, told.key,
+        to_char(told.recorded_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), told.correlation,
+        COALESCE(told.causation::text, ''), COALESCE(told.traceparent, ''),
+        COALESCE($7::text, {_field("source")}))"""
+
+_EVENT: Final = f"""format('%s %s, version %s of %s', {_field("type")}, heard.event_id,
+            {_field("version")}, {_field("stream")})"""
+
+_DIFFERENCE: Final = f"""CASE
+        WHEN told.event_id IS NULL THEN {_EVENT}
+        WHEN heard.told_as = {_TOLD_AS} AND told.body = heard.body THEN NULL
+        -- A time may be written in more than one way, and a source is not always known.
+        ELSE {_EVENT} || NULLIF(', but another ' || concat_ws(', ',
+            CASE WHEN told.stream <> {_field("stream")} THEN 'stream' END,
+            CASE WHEN told.version <> {_field("version")}::bigint THEN 'version' END,
+            CASE WHEN told.type <> {_field("type")} THEN 'type' END,
+            CASE WHEN told.key <> {_field("key")} THEN 'key' END,
+            CASE WHEN told.recorded_at <> {_field("recorded_at")}::timestamptz THEN 'time' END,
+            CASE WHEN told.correlation <> {_field("correlation")} THEN 'correlation' END,
+            CASE WHEN COALESCE(told.causation::text, '') <> {_field("causation")}
+                THEN 'causation' END,
+            CASE WHEN COALESCE(told.traceparent, '') <> {_field("traceparent")}
+                THEN 'traceparent' END,
+            CASE WHEN {_field("source")} <> $7::text THEN 'source' END,
+            CASE WHEN told.body <> heard.body THEN 'body' END), ', but another ')
+    END"""
+
+TOLD: Final = f"""
+-- Where no table speaks for a topic, the first telling of each event counts.
+INSERT INTO {{told}} (event_id, stream, version, key, type, body, recorded_at, correlation,
+                    causation, traceparent)
+SELECT event_id, {_field("stream")}, {_field("version")}::bigint, {_field("key")},
+       {_field("type")}, body, {_field("recorded_at")}::timestamptz, {_field("correlation")},
+       NULLIF({_field("causation")}, '')::uuid, NULLIF({_field("traceparent")}, '')
+FROM {_BATCH}
+WHERE $1::int IS NOT NULL AND digest IS NOT NULL AND $7::text IS NULL
+ON CONFLICT DO NOTHING
 """
 
-HEARD: Final = (
-    "-- A batch of one partition's records: each is what the event table says."
-    + _HEARD.replace("{counts}", "is_told")
-    + _NAMED.replace("{counts_told}", "true")
-)
+HEARD: Final = f"""
+-- A batch of one partition's records, each beside what was told; those that were there before are
+-- left out.
+INSERT INTO {{place}}
+SELECT heard.event_id, COALESCE(told.stream, ''), COALESCE(told.version, 0), $1, "offset", digest,
+       told.event_id IS NOT NULL, {_DIFFERENCE}
+FROM {_BATCH} LEFT JOIN {{told}} AS told USING (event_id)
+ORDER BY "offset" ON CONFLICT DO NOTHING
+"""
 
-TOLD: Final = (
-    "-- A batch of one partition's records of a topic without a table: the first telling counts."
-    + _HEARD.replace("{counts}", "true")
-    + """, told_now AS (
-    INSERT INTO {told} (event_id, stream, version, key, type, body, recorded_at, correlation,
-                        causation, traceparent)
-    SELECT event_id, stream, version, key, type, body, recorded_at, correlation, causation,
-           traceparent
-    FROM known WHERE NOT is_told
-)"""
-    + _NAMED.replace("{counts_told}", "false")
-)
+REPEATED: Final = f"""
+-- Those of a batch that were there before.
+INSERT INTO {{repeat}}
+SELECT heard.event_id, $1, heard."offset", {_DIFFERENCE}
+FROM {_BATCH} JOIN {{place}} AS place USING (event_id) LEFT JOIN {{told}} AS told USING (event_id)
+WHERE (place.partition, place."offset") <> ($1, heard."offset") AND heard.digest IS NOT NULL
+"""
+
+COMPARED: Final = """
+-- What Kafka holds is what was told, and an event's repeats are in its partition.
+SELECT kind, concat_ws('/', $1::text, partition, "offset") AS "where", expected, found
+FROM (
+    SELECT CASE WHEN is_told THEN 'altered' ELSE 'phantom' END AS kind, partition, "offset",
+           CASE WHEN is_told THEN 'the event as it was told first'
+                ELSE 'an event of the table' END AS expected, difference AS found
+    FROM {place} WHERE difference IS NOT NULL
+    UNION ALL
+    SELECT CASE WHEN is_told THEN 'altered' ELSE 'phantom' END, again.partition, again."offset",
+           CASE WHEN is_told THEN 'the event as it was told first'
+                ELSE 'an event of the table' END, again.difference
+    FROM {repeat} AS again JOIN {place} AS place USING (event_id)
+    WHERE again.difference IS NOT NULL
+    UNION ALL
+    SELECT 'reordered', again.partition, again."offset",
+           format('%s in %s', place.stream, place.partition),
+           format('%s, version %s of %s', event_id, place.version, place.stream)
+    FROM {repeat} AS again JOIN {place} AS place USING (event_id)
+    WHERE again.partition <> place.partition
+) AS compared ORDER BY partition, "offset"
+"""
+
+FORGET: Final = """
+-- What was never told is no place of an event.
+DELETE FROM {place} WHERE NOT is_told
+"""
 
 IN_ORDER: Final = """
 -- Each stream is counted from 1 without gaps, under one key, in the order in which it was saved;
