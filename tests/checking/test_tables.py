@@ -276,3 +276,16 @@ async def test_double_funding_that_never_was_is_shown(world: World) -> None:
         VALUES ('{world.home_id}', 'rent', '{MONTHS[1]}', 5, '{{city}}', 1)"""  # noqa: S608  ours
     )
     assert named(findings, "unbalanced", f"double funding {world.home_id}/rent/{MONTHS[1]}", "5 ")
+
+
+async def test_places_are_not_compared_from_before_a_topic_was_read_anew(world: World) -> None:
+    moved = (
+        UNGUARDED.format("ledger.outcome"),
+        """UPDATE ledger.outcome SET "offset" = "offset" + 1000
+        WHERE topic = 'yui.rent_sponsorship.v1' AND outcome = 'no_movement'""",
+    )
+    findings = await world.check_after(*moved)
+    assert named(findings, "altered", "ledger", "place of the outcome of")
+    anew = """INSERT INTO ledger.reread (topic, reason, told_by)
+        VALUES ('yui.rent_sponsorship.v1', 'the topic was made anew', 'an operator')"""
+    assert (await world.check_after(*moved, anew)).differences == 0
