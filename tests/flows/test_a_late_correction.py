@@ -55,6 +55,7 @@ class Reporter:
 async def test_what_was_reported_stays_and_a_late_correction_explains_what_has_changed(
     stack: Stack, database: MakeDatabase
 ) -> None:
+    await stack.empty_topics()  # of the days that other tests have played
     db = await database("rent_sponsorship", "ledger")
     rent, ledger = [await stack.start(name, db) for name in ("rent_sponsorship", "ledger")]
     home_id, sponsor = new_opaque_id(), Partner("company")
