@@ -11,7 +11,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bench import kafka, latency, memory, posting, proof, reads, scale, skew, writes
+from bench import kafka, latency, memory, posting, proof, reads, rebuild, scale, skew, writes
 from bench.figures import Figure, table
 from bench.measuring import Measuring, environment
 from tests.support.stack import Stack, running_stack
@@ -28,6 +28,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "writes": writes.measure_row,
     "reads": reads.measure,
     "proof": proof.measure,
+    "rebuild": rebuild.measure,
     "memory": memory.measure,
 }
 RUNS: Final = 5

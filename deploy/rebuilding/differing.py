@@ -100,6 +100,7 @@ KINDS: Final = (
     _table("offset", "consumer_offset", ("topic", "partition"), "next_offset", "last_event_id"),
     _table("parked", "parked", ("topic", "partition", '"offset"'), "event_id"),
     _table("held", "held", ("topic", "stream", "version"), "event_id"),
+    _table("stream", "consumer_stream", ("topic", "stream"), "version", "event_id"),
     Kind(
         "link",
         LINKS,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 CHANGING: Final = (
     *("consumer_offset", "head", "cell", "delivery", "double_funding", "contributor", "seal"),
-    *("parked", "parked_action", "held"),
+    *("parked", "parked_action", "held", "consumer_stream"),
 )
 """Links and entries are only added to: those up to a photographed head are as they were."""
 

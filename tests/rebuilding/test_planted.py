@@ -93,6 +93,11 @@ async def test_two_ledgers_of_one_log_are_the_same(world: World) -> None:
         ("UPDATE seal SET hash = sha256('') WHERE month = '2011-08'", "seal", ("2011-08",)),
         ("DELETE FROM seal WHERE month = '2011-09'", "seal", ("2011-10",)),
         (
+            "UPDATE consumer_stream SET version = 99 WHERE stream LIKE 'rent_agreement/%'",
+            "stream",
+            ("rent_agreement/", "version"),
+        ),
+        (
             "INSERT INTO seal SELECT home_id, '2011-11', 2, hash, hash FROM link WHERE number = 2",
             "seal",
             ("2011-11",),

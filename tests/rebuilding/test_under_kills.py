@@ -5,7 +5,9 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from subprocess import Popen
 
 import psutil
@@ -14,6 +16,7 @@ import pytest
 from deploy.checking.check import Asked, check
 from deploy.database import Database, connected
 from deploy.rebuilding import standing
+from tests.chaos.rebuilding import rebuild_meanwhile
 from tests.support.eventually import assert_eventually
 from tests.support.rebuilding import started
 from tests.support.stack import ServiceProcess, Stack
@@ -30,6 +33,12 @@ WITHIN_SECONDS = 120
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     return tmp_path / "rebuild.log"
+
+
+@dataclass(frozen=True)
+class Here:
+    stack: Stack
+    database: Database
 
 
 async def ends(process: "Popen[bytes]", output: Path) -> None:
@@ -78,6 +87,7 @@ async def test_whatever_is_killed_the_second_ledger_ends_equal_to_the_first(
                 # Struck in its last moments it says that the server is away, and is run again.
                 await ends(rebuilding, output)
                 await ends_with(0, started(database, stack.kafka_bootstrap, output), output)
+                assert await rebuild_meanwhile(Here(stack, database), Random(1))
             found = await check(
                 Asked(
                     database_url=database.url("auditor"),

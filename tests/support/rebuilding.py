@@ -21,6 +21,7 @@ from deploy.rebuilding.telling import show, telling
 from deploy.state import State
 from tests.support.copying import REPOSITORY
 
+DIFFERS = 1
 PROBLEM = 2
 
 
@@ -62,7 +63,7 @@ def main() -> int:
         console.print(str(problem))
         return PROBLEM
     show(comparison, console)
-    return 1 if comparison.number else 0
+    return DIFFERS if comparison.number else 0
 
 
 if __name__ == "__main__":
