@@ -61,14 +61,19 @@ class Unsure(Refusal):
     """What is decided now could contradict what was published."""
 
     status = 503
+    japanese = "今決めることは、公表したことと食い違うおそれがあります。"
 
 
 class NotLookedYet(Unsure):
     """Whether all that was published is still here is being looked at; try again soon."""
 
+    japanese = "公表したものがすべてここにあるか確かめています。少し後でお試しください。"
+
 
 class Restored(Unsure):
     """The database was put back: nothing is written until what it lacks has been recalled."""
+
+    japanese = "データベースが以前の状態に戻されました。欠けたものを取り戻すまで書き込めません。"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """What the rules do not allow: each refusal is a class that bears the rule's name."""
 
 import re
+from typing import ClassVar
 
 
 class Refusal(Exception):
     """A command that a rule forbids. The class names the rule, its docstring states it."""
 
-    status = 409
+    status: ClassVar[int] = 409
+    japanese: ClassVar[str] = ""
+    """The same statement in Japanese, which is spoken to whoever asks for no language."""
 
     @classmethod
     def rule(cls) -> str:
@@ -21,15 +24,18 @@ class NotAllowed(Refusal):
     """An organisation acts for itself alone, in its own sectors, for homes it is a party to."""
 
     status = 403
+    japanese = "あなたの役割、権限の範囲、または団体の分野では、行えません。"
 
 
 class NotFound(Refusal):
     """There is nothing under this id that you may see."""
 
     status = 404
+    japanese = "このIDで見られるものはありません。"
 
 
 class Invalid(Refusal):
     """A field holds what it cannot hold."""
 
     status = 422
+    japanese = "項目の値が正しくありません。"

@@ -18,6 +18,8 @@ Confidence: TypeAlias = Literal["found", "unconfirmed", "chosen"]
 class NoRuleInForce(Refusal):
     """What a rule must allow cannot be done on a day for which none is known."""
 
+    japanese = "規則の認めが要ることは、規則のない日については行えません。"
+
 
 class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -19,11 +19,15 @@ ONE_PLACE: Final = re.compile(r":(\d+)=(\d+)")
 
 
 class BrokenCursor(Invalid):
-    """A cursor names places in partitions, as this log has written it."""
+    """A cursor is used as it was given, or not at all."""
+
+    japanese = "カーソルは、受け取ったままの形で使ってください。"
 
 
 class CursorAhead(Invalid):
     """A cursor of another log, that has seen more than this one holds, leads nowhere."""
+
+    japanese = "このログより先を見た、別のログのカーソルは使えません。"
 
 
 # --- Where a reader stands

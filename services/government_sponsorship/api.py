@@ -5,14 +5,21 @@ from datetime import date
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from services.government_sponsorship.domain import SECTORS, UNIT_PRICES, Announce
+from services.government_sponsorship.domain import (
+    SECTORS,
+    UNIT_PRICES,
+    Announce,
+    NoPrice,
+    PricedTwice,
+)
 from shared.commitments.bodies import Body, CorrectionBody, DeliveryBody, PromiseBody
 from shared.commitments.desk import Desk
 from shared.commitments.routes import Nouns, create_router
-from shared.contracts.event import Quantity, Total
+from shared.contracts.event import Id, Quantity, Total
 from shared.contracts.government_sponsorship import UnitPrice
 from shared.contracts.resources import CHILDREN_NEEDS
 from shared.handling import Answer, handle
+from shared.http.answers import Done, Page, Told, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
@@ -51,6 +58,22 @@ class UnitPricesBody(Body):
     prices: tuple[UnitPrice, ...]
 
 
+class AnnouncementAnswer(Done):
+    announcement_id: Id
+
+
+class AnnouncementTold(Told):
+    """Unit prices that were announced; the number says in which order."""
+
+    number: int
+    programme_id: Id
+    announcement_id: Id
+    organisation_id: Id
+    announced_on: date
+    from_day: date
+    prices: list[UnitPrice]
+
+
 def create_grants_router(desk: Desk) -> APIRouter:
     nouns = Nouns(
         commitments="grants",
@@ -67,7 +90,7 @@ def create_grants_router(desk: Desk) -> APIRouter:
 def create_unit_prices_router(built: Plumbing) -> APIRouter:
     router = APIRouter(prefix="/v1/unit-prices", tags=["unit prices"])
 
-    @router.post("", status_code=201)
+    @router.post("", **answers(AnnouncementAnswer, NoPrice, PricedTwice, status=201))
     async def announce(body: UnitPricesBody, caller: Writer) -> Response:
         """Announce what a child of each age band needs in a month, from a day on."""
         # No home is touched, so the policy's rule for contributions does not apply.
@@ -89,7 +112,7 @@ def create_unit_prices_router(built: Plumbing) -> APIRouter:
 
         return answered(await handle(built.transactions, caller.request, act))
 
-    @router.get("")
+    @router.get("", **answers(Page[AnnouncementTold]))
     async def announcements(
         request: Request, _caller: Reader, limit: Limit = 50, cursor: Cursor = None
     ) -> Response:

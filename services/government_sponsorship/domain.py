@@ -51,9 +51,13 @@ class Announce:
 class NoPrice(Invalid):
     """An announcement of unit prices names at least one."""
 
+    japanese = "保護単価の公示は、少なくとも一つの単価を示します。"
+
 
 class PricedTwice(Invalid):
     """An announcement of unit prices names each age band once."""
+
+    japanese = "保護単価の公示は、各年齢区分を一度だけ示します。"
 
 
 @dataclass(frozen=True, slots=True)

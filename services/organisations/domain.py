@@ -78,13 +78,19 @@ class OrganisationUnknown(NotFound):
 class OrganisationKnown(Refusal):
     """Another organisation bears this id."""
 
+    japanese = "このIDは別の団体のものです。"
+
 
 class NoSector(Invalid):
     """An organisation that does not run Yui acts in at least one sector."""
 
+    japanese = "Yuiを運用しない団体は、少なくとも一つの分野で活動します。"
+
 
 class SectorNotItsOwn(Refusal):
     """An organisation is party to a home in the sectors it acts in."""
+
+    japanese = "団体は、自らが活動する分野でホームの当事者になります。"
 
 
 class KeyUnknown(NotFound):
@@ -93,6 +99,8 @@ class KeyUnknown(NotFound):
 
 class KeyKnown(Refusal):
     """A key with another secret bears this id."""
+
+    japanese = "このIDは、秘密の異なる別のキーのものです。"
 
 
 # --- Organisations: one stream each

@@ -87,13 +87,19 @@ Command: TypeAlias = Agree | Promise | Deliver | Correct | Withdraw | Lapse | An
 class HomeUnknown(Refusal):
     """Promises are made to homes that the register has announced; this one is not known (yet)."""
 
+    japanese = "このIDのホームは登録されていないか、まだ知らされていません。"
+
 
 class HomeClosed(Refusal):
     """Nothing can be promised to a home that has closed."""
 
+    japanese = "閉じたホームには、何も約束できません。"
+
 
 class ResourceNotProvided(Invalid):
     """An agreement is about a resource that its kind of commitment provides."""
+
+    japanese = "協定は、その種類の約束が提供する資源区分についてのものです。"
 
 
 class CommitmentUnknown(NotFound):
@@ -103,29 +109,43 @@ class CommitmentUnknown(NotFound):
 class CommitmentKnown(Refusal):
     """An agreement with other terms bears this id."""
 
+    japanese = "このIDは、条件の異なる別の協定のものです。"
+
 
 class CommitmentWithdrawn(Refusal):
     """Nothing can be promised from the month of withdrawal on."""
+
+    japanese = "撤退の月からは、何も約束できません。"
 
 
 class PromiseBelowDelivered(Refusal):
     """A promise cannot be lowered below what has been delivered on it."""
 
+    japanese = "約束を、提供済の量より下げることはできません。"
+
 
 class PromiseBeyondNeed(Refusal):
     """A promise exceeds what the home has said it needs only where it says `beyond_need`."""
+
+    japanese = "ホームの必要量を超える約束には、`beyond_need` と明示してください。"
 
 
 class PromiseOfNothing(Invalid):
     """A change names months that are promised already, or a last month, at most 120 months on."""
 
+    japanese = "変更には、約束済の月か、120か月以内の最後の月を示してください。"
+
 
 class DeliveryBeyondPromise(Refusal):
     """What exceeds the outstanding promise is declared as beyond it, or as a gift."""
 
+    japanese = "約束の未提供分を超える分は、約束超過分か寄付と明示してください。"
+
 
 class ImpossibleQuantity(Invalid):
     """A quantity is not below zero, and not more is beyond the promise than was delivered."""
+
+    japanese = "量は零を下回らず、約束超過分は提供の量を超えません。"
 
 
 class DeliveryUnknown(NotFound):
@@ -135,12 +155,16 @@ class DeliveryUnknown(NotFound):
 class DeliveryKnown(Refusal):
     """Another delivery bears this id."""
 
+    japanese = "このIDは別の提供のものです。"
+
 
 class CorrectionBelowConfirmed(Refusal):
     """A delivery is not corrected below what the home has confirmed.
 
     The home's answer may still be on its way: try again after it has taken back or closed.
     """
+
+    japanese = "提供を、ホームが確認した量より下に訂正することはできません。"
 
 
 class DisputeUnknown(NotFound):

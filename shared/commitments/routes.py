@@ -1,11 +1,20 @@
 """The routes that every partner's commitments have, under the nouns of its sector."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, GetPydanticSchema
 
+from shared.commitments.answers import (
+    AgreedAnswer,
+    ChangedAnswer,
+    CommitmentListed,
+    CommitmentTold,
+    DeliveryAnswer,
+    DeliveryTold,
+    OverdueTold,
+)
 from shared.commitments.bodies import (
     AgreementBody,
     AnswerBody,
@@ -14,12 +23,38 @@ from shared.commitments.bodies import (
     NoticeBody,
     PromiseBody,
 )
+from shared.commitments.commands import (
+    CommitmentWithdrawn,
+    CorrectionBelowConfirmed,
+    DeliveryBeyondPromise,
+    HomeClosed,
+    HomeUnknown,
+    ImpossibleQuantity,
+    PromiseBelowDelivered,
+    PromiseBeyondNeed,
+    PromiseOfNothing,
+    ResourceNotProvided,
+)
 from shared.commitments.desk import Desk
 from shared.contracts.event import Id
+from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
+from shared.refusal import NotFound
+
+AGREEING: Final = (NotFound, HomeUnknown, HomeClosed, ResourceNotProvided)
+PROMISING: Final = (
+    HomeUnknown,
+    HomeClosed,
+    CommitmentWithdrawn,
+    PromiseBelowDelivered,
+    PromiseBeyondNeed,
+    PromiseOfNothing,
+)
+DELIVERING: Final = (DeliveryBeyondPromise, ImpossibleQuantity)
+CORRECTING: Final = (CorrectionBelowConfirmed, ImpossibleQuantity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +86,20 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
     CommitmentId = Annotated[Id, Path(alias=commitment_name)]  # noqa: N806  a type, of these nouns
     DeliveryId = Annotated[Id, Path(alias=delivery_name)]  # noqa: N806  a type, of these nouns
 
-    @router.post("", status_code=201, summary=f"Agree on a new {nouns.commitment}")
+    @router.post(
+        "",
+        summary=f"Agree on a new {nouns.commitment}",
+        **answers(AgreedAnswer, *AGREEING, status=201),
+    )
     async def agree(body: AgreementBody, caller: Writer) -> Response:
         """Agree for the caller's organisation; nothing is promised yet."""
         return answered(await desk.agree(caller, new_opaque_id(), body))
 
-    @router.post(f"{one}/promises", summary=f"Promise under the {nouns.commitment}")
+    @router.post(
+        f"{one}/promises",
+        summary=f"Promise under the {nouns.commitment}",
+        **answers(ChangedAnswer, *PROMISING),
+    )
     async def promise(
         commitment_id: CommitmentId,
         body: Annotated[PromiseBody, _in_words(nouns.promise)],
@@ -65,7 +108,11 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         """Promise for months ahead, or change a promise from a month on."""
         return answered(await desk.promise(caller, commitment_id, body))
 
-    @router.post(deliveries_path, status_code=201, summary=f"Report a {nouns.delivery}")
+    @router.post(
+        deliveries_path,
+        summary=f"Report a {nouns.delivery}",
+        **answers(DeliveryAnswer, *DELIVERING, status=201),
+    )
     async def deliver(
         commitment_id: CommitmentId,
         body: Annotated[DeliveryBody, _in_words(nouns.report)],
@@ -74,7 +121,11 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         """Report what came: from the promise, beyond it (said to be), or as a gift."""
         return answered(await desk.deliver(caller, commitment_id, new_opaque_id(), body))
 
-    @router.post(f"{one_delivery}/correction", summary=f"Correct a {nouns.delivery}")
+    @router.post(
+        f"{one_delivery}/correction",
+        summary=f"Correct a {nouns.delivery}",
+        **answers(DeliveryAnswer, *CORRECTING),
+    )
     async def correct(
         commitment_id: CommitmentId,
         delivery_id: DeliveryId,
@@ -85,7 +136,9 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         return answered(await desk.correct(caller, commitment_id, delivery_id, body))
 
     @router.post(
-        f"{one_delivery}/disputes/{{dispute_id}}/answer", summary="Answer a home's dispute"
+        f"{one_delivery}/disputes/{{dispute_id}}/answer",
+        summary="Answer a home's dispute",
+        **answers(DeliveryAnswer),
     )
     async def answer_dispute(
         commitment_id: CommitmentId,
@@ -100,12 +153,20 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         )
         return answered(answer)
 
-    @router.post(f"{one}/withdrawal", summary=f"Withdraw from the {nouns.commitment}")
+    @router.post(
+        f"{one}/withdrawal",
+        summary=f"Withdraw from the {nouns.commitment}",
+        **answers(ChangedAnswer, CommitmentWithdrawn),
+    )
     async def withdraw(commitment_id: CommitmentId, body: NoticeBody, caller: Writer) -> Response:
         """Give notice: promises fall away after the notice period that was agreed."""
         return answered(await desk.withdraw(caller, commitment_id, body.notice_on))
 
-    @router.get("", summary=f"List {nouns.commitments.replace('-', ' ')}")
+    @router.get(
+        "",
+        summary=f"List {nouns.commitments.replace('-', ' ')}",
+        **answers(Page[CommitmentListed]),
+    )
     async def commitments(
         request: Request,
         caller: Reader,
@@ -118,17 +179,21 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         items = await desk.page(caller, home_id, after, limit)
         return page(request, items, next_cursor(items, limit, "commitment_id"))
 
-    @router.get("/overdue", summary="List what is overdue")
+    @router.get("/overdue", summary="List what is overdue", **answers(Page[OverdueTold]))
     async def overdue(request: Request, caller: Reader) -> Response:
         """List the caller's own promises of months that have ended, not kept in full."""
         return page(request, await desk.overdue(caller), None)
 
-    @router.get(one, summary=f"Show one {nouns.commitment}")
+    @router.get(one, summary=f"Show one {nouns.commitment}", **answers(CommitmentTold))
     async def commitment(commitment_id: CommitmentId, caller: Reader) -> dict[str, Any]:
         """Show it with what is promised and delivered, month by month."""
         return await desk.one(caller, commitment_id)
 
-    @router.get(deliveries_path, summary=f"List {nouns.deliveries.replace('-', ' ')}")
+    @router.get(
+        deliveries_path,
+        summary=f"List {nouns.deliveries.replace('-', ' ')}",
+        **answers(Page[DeliveryTold]),
+    )
     async def deliveries(
         commitment_id: CommitmentId,
         request: Request,

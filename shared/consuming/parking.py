@@ -29,9 +29,13 @@ class RecordNotParked(NotFound):
 class NotTheHead(Refusal):
     """Only the first parked record of a key may be retried or discarded: order would break."""
 
+    japanese = "再試行や破棄ができるのは、キーごとに最初の退避記録だけです。"
+
 
 class StillFails(Refusal):
     """The record was tried again and failed again; it stays parked."""
+
+    japanese = "再試行しましたが、また失敗しました。記録は退避されたままです。"
 
 
 class Parking:

@@ -39,6 +39,7 @@ class KeyReused(Refusal):
     """An idempotency key belongs to one request: this one differs from the first."""
 
     status = 422
+    japanese = "冪等キーは一つの要求のものです。この要求は最初のものと異なります。"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,8 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.access.register import Register
 from shared.handling import Answer
 from shared.http.callers import correlation_of
-from shared.http.problems import install_problems, problem, unexpected
+from shared.http.openapi import completed, name_of
+from shared.http.problems import install_problems, problem, spoken, unexpected
+from shared.http.reference import create_reference_router
+from shared.http.refusals import LengthRequired, TooLarge
 from shared.metrics import REQUESTS
+from shared.refusal import Refusal
 
 VERSION = "0.1.0"
 ENCODER: Final = msgspec.json.Encoder()
@@ -23,19 +27,29 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
+class Application(FastAPI):
+    """FastAPI, whose document says all that an operation may answer."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = completed(super().openapi())
+        return self.openapi_schema
+
+
 def create_app(service: str, register: Register, routers: Sequence[APIRouter]) -> FastAPI:
-    # The default documentation page loads scripts from elsewhere; ours come with the console.
+    # The default documentation pages load scripts from elsewhere: ours is the reference.
     # Metrics are ours, and nobody here is a provider whom FastAPI would look for at each request.
     telemetry: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-    app = FastAPI(
+    app = Application(
         title=f"Yui {service}",
         version=VERSION,
         docs_url=None,
         redoc_url=None,
         telemetry=telemetry,
+        generate_unique_id_function=name_of,
     )
     app.state.register = register
-    for router in routers:
+    for router in (*routers, create_reference_router(service)):
         # What is included keeps a router of its own, and each request is matched twice.
         app.router.routes.extend(router.routes)
     install_problems(app)
@@ -71,15 +85,15 @@ class Traced:
             await send(message)
 
         try:
-            refusal = _too_long(headers)
+            refusal = _refusal(headers)
             if refusal is not None:
-                await refusal(scope, receive, traced)
+                await problem(refusal, spoken(headers))(scope, receive, traced)
             else:
                 await self._app(scope, receive, traced)
         except Exception as error:
             if started_answer:
                 raise
-            await unexpected(error)(scope, receive, traced)
+            await unexpected(error, spoken(headers))(scope, receive, traced)
         finally:
             path = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in METHODS else "other"
@@ -87,13 +101,13 @@ class Traced:
             REQUESTS.labels(*labels).observe(time.perf_counter() - started)
 
 
-def _too_long(headers: Headers) -> JSONResponse | None:
+def _refusal(headers: Headers) -> type[Refusal] | None:
     """Refuse a body before it is read: it is held in memory, whoever sends it."""
     if "transfer-encoding" in headers:
-        return problem(411, "length-required", "A body must say how long it is")
+        return LengthRequired
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
-        return problem(413, "too-large", "This is more than a request may hold")
+        return TooLarge
     return None
 
 

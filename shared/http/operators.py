@@ -1,16 +1,20 @@
 """What operators see and do in every service: health, metrics, parked records."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, StringConstraints
 
-from shared.consuming.parking import Parking, describe
+from shared.consuming.parking import NotTheHead, Parking, StillFails, describe
+from shared.http.answers import Page, Told, answers
 from shared.http.callers import Reader
 from shared.http.health import Health
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.published import NotLookedYet, Restored
 
 
 class Reason(BaseModel):
@@ -19,18 +23,71 @@ class Reason(BaseModel):
     reason: Annotated[str, StringConstraints(min_length=3, max_length=500, pattern=r"^[^\x00]*$")]
 
 
+class LifeTold(Told):
+    status: Literal["alive"]
+
+
+class ReadinessTold(Told):
+    """Whether it does its work, and each check with what it found."""
+
+    status: Literal["ready", "not ready"]
+    checks: dict[str, Any]
+
+
+class ParkedTold(Told):
+    """A record that could not be applied, or waits behind one: bytes that are no text as hex."""
+
+    parked_id: int
+    topic: str
+    partition: int
+    offset: int
+    key: str | None
+    event_id: UUID | None
+    reason: str
+    detail: str | None
+    is_head: bool
+    parked_at: datetime
+    headers: list[list[str | None]]
+    body: str | None
+
+
+class ActionTold(Told):
+    action_id: int
+    topic: str
+    partition: int
+    offset: int
+    event_id: str | None
+    action: Literal["retried", "discarded", "failed_again"]
+    reason: str
+    acted_by: str
+    acted_at: str
+
+
+class EffectTold(Told):
+    """How many records were applied, and how many are parked again."""
+
+    applied: int
+    parked: int
+
+
 ParkedId = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+def readiness() -> dict[str, Any]:
+    found = answers(ReadinessTold)
+    found["responses"][503] = {"model": ReadinessTold, "description": "Not ready"}
+    return found
 
 
 def create_health_router(health: Health) -> APIRouter:
     router = APIRouter(tags=["health"])
 
-    @router.get("/livez")
+    @router.get("/livez", **answers(LifeTold))
     async def livez() -> dict[str, str]:
         """Say that the process lives."""
         return {"status": "alive"}
 
-    @router.get("/readyz")
+    @router.get("/readyz", **readiness())
     async def readyz() -> JSONResponse:
         """Say whether it does its work: 503 names the check that fails."""
         ready, checks = await health.look()
@@ -48,7 +105,7 @@ def create_health_router(health: Health) -> APIRouter:
 def create_parking_router(parking: Parking) -> APIRouter:
     router = APIRouter(prefix="/v1/parked", tags=["parked records"])
 
-    @router.get("")
+    @router.get("", **answers(Page[ParkedTold]))
     async def parked(
         request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
     ) -> Response:
@@ -59,7 +116,7 @@ def create_parking_router(parking: Parking) -> APIRouter:
         items = [describe(row) for row in rows]
         return page(request, items, next_cursor(items, limit, "parked_id"))
 
-    @router.get("/actions")
+    @router.get("/actions", **answers(Page[ActionTold]))
     async def actions(
         request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
     ) -> Response:
@@ -70,20 +127,22 @@ def create_parking_router(parking: Parking) -> APIRouter:
         items = [{name: _plain(value) for name, value in row.items()} for row in rows]
         return page(request, items, next_cursor(items, limit, "action_id"))
 
-    @router.get("/{parked_id}")
+    @router.get("/{parked_id}", **answers(ParkedTold))
     async def one(parked_id: ParkedId, caller: Reader) -> dict[str, Any]:
         """Show one parked record: why, its headers and its bytes."""
         await caller.must("administer")
         return describe(await parking.one(parked_id))
 
-    @router.post("/{parked_id}/retry")
+    @router.post(
+        "/{parked_id}/retry", **answers(EffectTold, NotTheHead, StillFails, NotLookedYet, Restored)
+    )
     async def retry(parked_id: ParkedId, body: Reason, caller: Reader) -> dict[str, Any]:
         """Apply the head of a key again, and what waits behind it."""
         await caller.must("administer")
         effect = await parking.retry(parked_id, body.reason, caller.principal.organisation_id)
         return {"applied": len(effect.applied), "parked": len(effect.parked)}
 
-    @router.post("/{parked_id}/discard")
+    @router.post("/{parked_id}/discard", **answers(EffectTold, NotTheHead, NotLookedYet, Restored))
     async def discard(parked_id: ParkedId, body: Reason, caller: Reader) -> dict[str, Any]:
         """Give the head of a key up for ever, and apply what waits behind it."""
         await caller.must("administer")

@@ -7,8 +7,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
-from fastapi import HTTPException, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import JSONResponse, Response
+
+from shared.http.refusals import BrokenCursor
 
 LIMIT_MAX: Final = 500
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -33,12 +35,12 @@ def decode_cursor(cursor: str | None, start: Sequence[Any]) -> Sequence[Any]:
     try:
         place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
-        raise HTTPException(422, "Broken cursor") from None
+        raise BrokenCursor from None
     kinds_differ = not isinstance(place, list) or [type(p) for p in place] != [
         type(s) for s in start
     ]
     if kinds_differ or not all(map(_storable, place)):
-        raise HTTPException(422, "Broken cursor")
+        raise BrokenCursor
     return place  # type: ignore[no-any-return]  # checked above
 
 

@@ -1,6 +1,7 @@
 """Every error as a problem (RFC 9457) that names its rule and leaks nothing else."""
 
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -9,24 +10,84 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from shared.event_store import Conflict, EventTooLarge
+from shared.http.field_rules import field_rule
+from shared.http.languages import Language, language_of
+from shared.http.refusals import (
+    ApiKeyNeeded,
+    BodyUnreadable,
+    DatabaseAway,
+    InvalidRequest,
+    MethodNotAllowed,
+    TooLarge,
+    TooManyWriters,
+    Unexpected,
+)
 from shared.postgres import AWAY
-from shared.refusal import Refusal
+from shared.refusal import NotFound, Refusal
 
 NOT_DONE: Final = (*AWAY, asyncpg.TransactionRollbackError)
 """Nothing was done, and may be asked again."""
 
-MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:yui:problem:"
 TOLD_FRAMES: Final = 8
+OF_STATUS: Final[Mapping[int, type[Refusal]]] = {
+    refusal.status: refusal
+    for refusal in (BodyUnreadable, ApiKeyNeeded, NotFound, MethodNotAllowed)
+}
+"""What the framework refuses by a status alone."""
 
 log = structlog.get_logger("http")
 
 
-def problem(status: int, rule: str, title: str, **more: Any) -> JSONResponse:  # noqa: ANN401  JSON
-    content = {"type": f"urn:yui:problem:{rule}", "title": title, "status": status, **more}
-    return JSONResponse(content, status, media_type=MEDIA_TYPE)
+class FieldError(BaseModel):
+    """A field, and what it must hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str
+    rule: str
+
+
+class Problem(BaseModel):
+    """Why something was not done (RFC 9457)."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    type: str
+    """The rule, the same for ever: `docs/problems.md` lists them all."""
+    title: str
+    """What the rule says, in the language asked for."""
+    status: int
+    detail: str | None = None
+    """What it was about: ids, months, resources; never a person."""
+    errors: list[FieldError] | None = None
+
+
+def problem(refusal: type[Refusal], language: Language, **more: Any) -> JSONResponse:  # noqa: ANN401  JSON
+    content = {
+        "type": f"{TYPE_PREFIX}{refusal.rule()}",
+        "title": title(refusal, language),
+        "status": refusal.status,
+        **more,
+    }
+    response = JSONResponse(content, refusal.status, media_type=MEDIA_TYPE)
+    response.headers["Content-Language"] = language
+    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def title(refusal: type[Refusal], language: Language) -> str:
+    return (refusal.japanese if language == "ja" else "") or refusal.statement()
+
+
+def spoken(headers: Mapping[str, str]) -> Language:
+    return language_of(headers.get("accept-language", ""))
 
 
 def install_problems(app: FastAPI) -> None:
@@ -39,54 +100,48 @@ def install_problems(app: FastAPI) -> None:
         app.add_exception_handler(away, _away)
 
 
-async def _refused(_request: Request, refusal: Exception) -> JSONResponse:
+async def _refused(request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for it
     detail = ", ".join(str(arg) for arg in refusal.args)
     more = {"detail": detail} if detail else {}
-    response = problem(refusal.status, refusal.rule(), refusal.statement(), **more)
-    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = "1"
-    return response
+    return problem(type(refusal), spoken(request.headers), **more)
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for it
+    language = spoken(request.headers)
     errors = [
-        {"field": ".".join(str(part) for part in one["loc"]), "rule": one["msg"]}
+        {"field": ".".join(str(part) for part in one["loc"]), "rule": field_rule(one, language)}
         for one in error.errors()
     ]
-    return problem(422, "invalid-request", "A field does not hold what it must", errors=errors)
+    return problem(InvalidRequest, language, errors=errors)
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for it
-    rule = str(error.detail).lower().replace(" ", "-")
-    response = problem(error.status_code, rule, str(error.detail))
+    response = problem(OF_STATUS.get(error.status_code, Unexpected), spoken(request.headers))
     response.headers.update(error.headers or {})
     return response
 
 
-async def _conflict(_request: Request, _error: Exception) -> JSONResponse:
-    response = problem(503, "too-many-writers", "Others write here all the time; try again")
-    response.headers["Retry-After"] = "1"
-    return response
+async def _conflict(request: Request, _error: Exception) -> JSONResponse:
+    return problem(TooManyWriters, spoken(request.headers))
 
 
-async def _too_large(_request: Request, _error: Exception) -> JSONResponse:
-    return problem(413, "too-large", "This is more than one event may hold")
+async def _too_large(request: Request, _error: Exception) -> JSONResponse:
+    return problem(TooLarge, spoken(request.headers))
 
 
-async def _away(_request: Request, error: Exception) -> JSONResponse:
+async def _away(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ValueError):
-        return unexpected(error)  # a value that could not even be sent, not a database away
+        # a value that could not even be sent, not a database away
+        return unexpected(error, spoken(request.headers))
     log.warning("database_away", fault=type(error).__name__)
-    response = problem(503, "database-away", "Nothing was done; try again with the same key")
-    response.headers["Retry-After"] = "1"
-    return response
+    return problem(DatabaseAway, spoken(request.headers))
 
 
-def unexpected(error: Exception) -> JSONResponse:
+def unexpected(error: Exception, language: Language) -> JSONResponse:
     """Record where it happened, without its message: that may quote what the caller sent."""
     where = traceback.format_tb(error.__traceback__)[-TOLD_FRAMES:]
     log.error("request_failed", fault=type(error).__name__, where=where)
-    return problem(500, "unexpected", "Something is wrong on our side; it has been recorded")
+    return problem(Unexpected, language)

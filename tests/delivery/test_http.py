@@ -23,6 +23,7 @@ from shared.http.app import BODY_BYTES_MAX, answered, create_app
 from shared.http.callers import Reader, Writer
 from shared.http.operators import create_parking_router
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.refusals import BrokenCursor
 from shared.ids import new_opaque_id
 from shared.postgres import Pool
 from shared.refusal import Refusal
@@ -37,6 +38,8 @@ FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx")
 
 class AlreadyTaken(Refusal):
     """A thing can be taken once."""
+
+    japanese = "一つのものは一度だけ取れます。"
 
 
 class Thing(BaseModel):
@@ -173,15 +176,32 @@ async def test_an_id_with_another_secret_opens_nothing(ask: Asking) -> None:
 async def test_a_field_that_is_wrong_is_named_with_its_rule(ask: Asking) -> None:
     response = await ask.add(0)
     assert problem(response) == (422, "invalid-request")
-    (error,) = response.json()["errors"]
-    assert (error["field"], "greater than 0" in error["rule"]) == ("body.quantity", True)
+    assert response.json()["errors"] == [
+        {"field": "body.quantity", "rule": "0より大きくなければなりません"}
+    ]
 
 
 async def test_a_refusal_names_and_states_its_rule(ask: Asking) -> None:
-    response = await ask("GET", "/v1/taken")
+    response = await ask("GET", "/v1/taken", headers={"Accept-Language": "en"})
     assert problem(response) == (409, "already-taken")
     body = response.json()
     assert (body["title"], body["detail"]) == ("A thing can be taken once.", "thing-7")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "language"),
+    [
+        ({}, "一つのものは一度だけ取れます。", "ja"),
+        ({"Accept-Language": "fr"}, "一つのものは一度だけ取れます。", "ja"),
+        ({"Accept-Language": "en-GB, ja;q=0.5"}, "A thing can be taken once.", "en"),
+    ],
+)
+async def test_a_rule_is_told_in_the_language_that_is_asked_for_or_in_japanese(
+    ask: Asking, asked: dict[str, str], told: str, language: str
+) -> None:
+    response = await ask("GET", "/v1/taken", headers=asked)
+    assert response.json()["title"] == told
+    assert response.headers["Content-Language"] == language
 
 
 async def test_a_home_of_others_looks_like_no_home_at_all(ask: Asking) -> None:
@@ -268,7 +288,7 @@ async def test_a_forged_cursor_is_refused(ask: Asking, broken: str) -> None:
 
 @pytest.mark.parametrize("forged", ["\x00", "\ud800"])
 def test_a_cursor_that_the_database_could_not_read_is_refused(forged: str) -> None:
-    with pytest.raises(Exception, match="Broken cursor"):
+    with pytest.raises(BrokenCursor):
         decode_cursor(cursor(forged), [""])
 
 

@@ -5,11 +5,13 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from asyncpg import Record
-from fastapi import APIRouter, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from services.eventlog import repository as sql
+from services.eventlog.api.answers import ChainTold, EventTold, EventWholly, StreamPage
 from services.eventlog.api.asking import Asking, described, visible
-from services.eventlog.domain import in_order_of_cause
+from services.eventlog.domain import BrokenCursor, in_order_of_cause
+from shared.http.answers import Page, answers
 from shared.http.callers import Reader, Reading
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.postgres import Pool
@@ -31,7 +33,7 @@ Stream = Annotated[str, Path(max_length=500, pattern=r"^[^\x00]+$")]
 def create_events_router(pool: Pool) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/events")
+    @router.get("/events", **answers(Page[EventTold]))
     async def events(
         request: Request,
         asked: Asking,
@@ -45,7 +47,7 @@ def create_events_router(pool: Pool) -> APIRouter:
         items = [described(row) for row in rows]
         return page(request, items, next_cursor(items, limit, "recorded_at", "event_id"))
 
-    @router.get("/events/{event_id}")
+    @router.get("/events/{event_id}", **answers(EventWholly))
     async def event(event_id: UUID, caller: Reader) -> dict[str, Any]:
         """Show an event, what led to it from the root down, and what answered it directly."""
         row = await _one(caller, event_id)
@@ -59,7 +61,7 @@ def create_events_router(pool: Pool) -> APIRouter:
             "withheld": len(causes) + len(effects) - len(seen_causes) - len(seen_effects),
         }
 
-    @router.get("/events/{event_id}/chain")
+    @router.get("/events/{event_id}/chain", **answers(ChainTold))
     async def chain(event_id: UUID, caller: Reader) -> dict[str, Any]:
         """Show everything that followed from the same request, each event under its cause."""
         row = await _one(caller, event_id)
@@ -79,7 +81,7 @@ def create_events_router(pool: Pool) -> APIRouter:
             ],
         }
 
-    @router.get("/streams/{stream:path}")
+    @router.get("/streams/{stream:path}", **answers(StreamPage))
     async def stream(
         stream: Stream, caller: Reader, limit: Limit = 100, cursor: Cursor = None
     ) -> dict[str, Any]:
@@ -130,4 +132,4 @@ def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
     try:
         return datetime.fromisoformat(recorded_at), UUID(event_id)
     except ValueError:
-        raise HTTPException(422, "Broken cursor") from None
+        raise BrokenCursor from None

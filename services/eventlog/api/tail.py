@@ -21,6 +21,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from services.eventlog import repository as sql
 from services.eventlog.api.asking import Asked, Asking, described
 from services.eventlog.domain import (
+    BrokenCursor,
+    CursorAhead,
     Partition,
     Window,
     read_places,
@@ -30,6 +32,7 @@ from services.eventlog.domain import (
     write_places,
 )
 from shared.consuming.batch import Effect
+from shared.http.answers import refusals
 from shared.postgres import Pool
 from shared.refusal import Refusal
 
@@ -47,6 +50,7 @@ class TooManyTails(Refusal):
     """As many follow as this log can serve; try again later."""
 
     status = 503
+    japanese = "追跡できる数を超えています。後でもう一度お試しください。"
 
 
 @dataclass(slots=True)
@@ -186,7 +190,11 @@ def create_tail_router(tails: Tails) -> APIRouter:
         finally:
             tails.leave(logged)
 
-    @router.get("/tail", response_class=EventSourceResponse)
+    @router.get(
+        "/tail",
+        response_class=EventSourceResponse,
+        responses=refusals(BrokenCursor, CursorAhead, TooManyTails),
+    )
     async def tail(tail: Annotated[Tail, Depends(tail_of)]) -> AsyncIterable[ServerSentEvent]:
         """Follow what is logged, from now on or `after` a place (`start`: from the first event).
 

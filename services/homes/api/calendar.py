@@ -6,13 +6,21 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from services.homes.domain.business_date import CALENDARS, AdvanceDate
+from services.homes.api.answers import DateAnswer, DateTold, RuleTold
+from services.homes.domain.business_date import (
+    CALENDARS,
+    AdvanceDate,
+    DateGoesBack,
+    DateIsLived,
+)
 from services.homes.domain.rules import Rules
 from shared.contracts.event import Day
 from shared.handling import Answer, handle
+from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.pages import page
+from shared.rules import NoRuleInForce
 from shared.service import Plumbing
 from shared.work import Work
 
@@ -28,7 +36,7 @@ class DateBody(BaseModel):
 def create_calendar_router(built: Plumbing, rules: Rules) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["rules and date"])
 
-    @router.get("/rules")
+    @router.get("/rules", **answers(Page[RuleTold]))
     async def rule_table(
         request: Request, _caller: Reader, key: str | None = None, on: date | None = None
     ) -> Response:
@@ -40,14 +48,14 @@ def create_calendar_router(built: Plumbing, rules: Rules) -> APIRouter:
         ]
         return page(request, found, None)
 
-    @router.get("/business-date")
+    @router.get("/business-date", **answers(DateTold))
     async def show(_caller: Reader) -> dict[str, Any]:
         """Say which day it is, and whether it is played."""
         async with built.transactions.pool.acquire() as connection:
             today = await built.business_date.today(connection)
         return {"business_date": today.isoformat(), "simulated": built.settings.simulated}
 
-    @router.post("/business-date")
+    @router.post("/business-date", **answers(DateAnswer, DateIsLived, DateGoesBack, NoRuleInForce))
     async def advance(body: DateBody, caller: Writer) -> Response:
         """Let a day begin, in simulation; days may be skipped, never repeated."""
         await caller.must("administer")

@@ -1,31 +1,41 @@
 """HTTP for those who receive: what arrived, what is confirmed, what is disputed."""
 
 from collections.abc import Callable
-from typing import Annotated, TypedDict
+from typing import Annotated, Final, TypedDict
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.homes import repository as sql
+from services.homes.api.answers import ArrivalTold, DisputeAnswer, ReceiptAnswer
 from services.homes.domain.home import HOMES, HomeUnknown
 from services.homes.domain.receipts import (
     RECEIPTS,
     Arrival,
     CloseDispute,
     Command,
+    ConfirmationBeyondDelivery,
     ConfirmDelivery,
+    DelivererReceives,
+    DeliveryChanged,
     DisputeDelivery,
+    DisputeOpen,
+    HomeOperatorReceives,
     TakeBack,
+    TakenBackBeyondConfirmed,
 )
 from shared.contracts.commitment import ReasonCode
 from shared.contracts.event import Id, Month, Quantity
 from shared.handling import Answer, handle
+from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
 from shared.service import Plumbing
 from shared.work import Work
+
+SIDES: Final = (DelivererReceives, HomeOperatorReceives)
 
 
 class ConfirmationBody(BaseModel):
@@ -59,7 +69,10 @@ class Told(TypedDict):
 def create_receipts_router(built: Plumbing) -> APIRouter:
     router = APIRouter(prefix="/v1/homes/{home_id}/deliveries", tags=["deliveries"])
 
-    @router.post("/{delivery_id}/confirmation")
+    @router.post(
+        "/{delivery_id}/confirmation",
+        **answers(ReceiptAnswer, *SIDES, DeliveryChanged, ConfirmationBeyondDelivery),
+    )
     async def confirm(
         home_id: Id, delivery_id: Id, body: ConfirmationBody, caller: Writer
     ) -> Response:
@@ -68,7 +81,9 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
             caller, home_id, delivery_id, lambda told: ConfirmDelivery(**told, **dict(body))
         )
 
-    @router.post("/{delivery_id}/taking-back")
+    @router.post(
+        "/{delivery_id}/taking-back", **answers(ReceiptAnswer, *SIDES, TakenBackBeyondConfirmed)
+    )
     async def take_back(
         home_id: Id, delivery_id: Id, body: TakingBackBody, caller: Writer
     ) -> Response:
@@ -77,7 +92,9 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
             caller, home_id, delivery_id, lambda told: TakeBack(**told, **dict(body))
         )
 
-    @router.post("/{delivery_id}/disputes", status_code=201)
+    @router.post(
+        "/{delivery_id}/disputes", **answers(DisputeAnswer, *SIDES, DisputeOpen, status=201)
+    )
     async def dispute(home_id: Id, delivery_id: Id, body: DisputeBody, caller: Writer) -> Response:
         """Dispute a delivery; nothing moves."""
         dispute_id = new_opaque_id()
@@ -92,7 +109,7 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
             dispute_id=dispute_id,
         )
 
-    @router.post("/{delivery_id}/disputes/{dispute_id}/closing")
+    @router.post("/{delivery_id}/disputes/{dispute_id}/closing", **answers(DisputeAnswer, *SIDES))
     async def close_dispute(
         home_id: Id, delivery_id: Id, dispute_id: Id, caller: Writer
     ) -> Response:
@@ -132,7 +149,7 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
 
         return answered(await handle(built.transactions, caller.request, act))
 
-    @router.get("")
+    @router.get("", **answers(Page[ArrivalTold]))
     async def deliveries(
         home_id: Id,
         request: Request,

@@ -1,21 +1,30 @@
 """HTTP for the register of homes: what each is, who lives there by age band, what it needs."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from services.homes import repository as sql
+from services.homes.api.answers import HomeAnswer, HomeTold, HomeWholly, NeedTold
 from services.homes.domain.home import (
     HOMES,
+    AfterClosing,
+    BandCountedTwice,
+    BeforeOpening,
+    CapacityOutsideRule,
     ChangeCapacity,
+    ChildrenBeyondCapacity,
     CloseHome,
     Command,
     CountChildren,
     Home,
     HomeUnknown,
+    HorizonOutOfReach,
+    NeedComputed,
     RegisterHome,
+    ResourceUnknown,
     StateMonthlyNeed,
 )
 from services.homes.domain.needs import NEEDS
@@ -26,12 +35,16 @@ from shared.contracts.event import Day, Id, Month, Total
 from shared.contracts.homes import BandCount, Capacity, OperatorKind, PrefectureCode
 from shared.contracts.resources import CATALOGUE
 from shared.handling import Answer, handle
+from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
+from shared.rules import NoRuleInForce
 from shared.service import Plumbing
 from shared.work import Work
+
+TENDING: Final = (BeforeOpening, AfterClosing, ChildrenBeyondCapacity, NoRuleInForce)
 
 
 class HomeBody(BaseModel):
@@ -78,7 +91,10 @@ class ClosingBody(BaseModel):
 def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRouter:
     router = APIRouter(prefix="/v1/homes", tags=["homes"])
 
-    @router.post("", status_code=201)
+    @router.post(
+        "",
+        **answers(HomeAnswer, CapacityOutsideRule, HorizonOutOfReach, NoRuleInForce, status=201),
+    )
     async def register(body: HomeBody, caller: Writer) -> Response:
         """Register a home; what it needs is told afterwards."""
         await caller.must("administer")
@@ -91,22 +107,24 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
 
         return answered(await handle(built.transactions, caller.request, act))
 
-    @router.post("/{home_id}/capacity")
+    @router.post("/{home_id}/capacity", **answers(HomeAnswer, *TENDING, CapacityOutsideRule))
     async def change_capacity(home_id: Id, body: CapacityBody, caller: Writer) -> Response:
         """Change how many places a home has, from a day on."""
         return await _tend(caller, home_id, ChangeCapacity(**dict(body), rules=rules))
 
-    @router.post("/{home_id}/children")
+    @router.post("/{home_id}/children", **answers(HomeAnswer, *TENDING, BandCountedTwice))
     async def count_children(home_id: Id, body: ChildrenBody, caller: Writer) -> Response:
         """Say how many children of each age band live there, from a day on; never who."""
         return await _tend(caller, home_id, CountChildren(**dict(body)))
 
-    @router.post("/{home_id}/needs")
+    @router.post(
+        "/{home_id}/needs", **answers(HomeAnswer, *TENDING, NeedComputed, ResourceUnknown)
+    )
     async def state_need(home_id: Id, body: NeedBody, caller: Writer) -> Response:
         """State what is needed of a resource each month; the children's needs are computed."""
         return await _tend(caller, home_id, StateMonthlyNeed(**dict(body)))
 
-    @router.post("/{home_id}/closing")
+    @router.post("/{home_id}/closing", **answers(HomeAnswer, *TENDING))
     async def close(home_id: Id, body: ClosingBody, caller: Writer) -> Response:
         """Close a home: from the day after, it needs nothing."""
         return await _tend(caller, home_id, CloseHome(**dict(body)))
@@ -126,7 +144,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
 
         return answered(await handle(built.transactions, caller.request, act))
 
-    @router.get("")
+    @router.get("", **answers(Page[HomeTold]))
     async def homes(
         request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
     ) -> Response:
@@ -137,7 +155,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
         items = [{name: _plain(value) for name, value in row.items()} for row in rows]
         return page(request, items, next_cursor(items, limit, "home_id"))
 
-    @router.get("/{home_id}")
+    @router.get("/{home_id}", **answers(HomeWholly))
     async def one(home_id: Id, caller: Reader) -> dict[str, Any]:
         """Show a home: places, children by age band, monthly needs, each from its day on."""
         await caller.must("read_home", home_id=home_id)
@@ -145,7 +163,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
             home, version = await work.load(HOMES, home_id)
         return {**_describe(home), "version": version}
 
-    @router.get("/{home_id}/needs")
+    @router.get("/{home_id}/needs", **answers(Page[NeedTold]))
     async def required(
         home_id: Id,
         request: Request,

@@ -13,9 +13,13 @@ from shared.refusal import Refusal
 class DateIsLived(Refusal):
     """The date is played in simulation alone; else it is Tokyo's."""
 
+    japanese = "日付を進められるのは模擬運用だけです。それ以外は東京の日付です。"
+
 
 class DateGoesBack(Refusal):
     """A day that has passed does not come again."""
+
+    japanese = "過ぎた日に戻ることはできません。"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,37 +86,55 @@ class HomeUnknown(NotFound):
 class HomeKnown(Refusal):
     """Another home bears this id."""
 
+    japanese = "このIDは別のホームのものです。"
+
 
 class CapacityOutsideRule(Refusal):
     """A home has as many places as the rule of the day allows."""
+
+    japanese = "定員は、その日の規則が認める数でなければなりません。"
 
 
 class ChildrenBeyondCapacity(Refusal):
     """On no day do more children live in a home than it has places for."""
 
+    japanese = "子どもの数が定員を超える日があってはなりません。"
+
 
 class BeforeOpening(Refusal):
     """What is said of a home holds from its opening at the earliest."""
+
+    japanese = "ホームについて述べることは、早くとも開設の日から有効です。"
 
 
 class AfterClosing(Refusal):
     """Nothing is said of a home for days after it closed."""
 
+    japanese = "ホームが閉じた後の日については、何も述べられません。"
+
 
 class BandCountedTwice(Invalid):
     """Each age band is counted once."""
+
+    japanese = "年齢区分は一度ずつ数えてください。"
 
 
 class NeedComputed(Refusal):
     """The children's needs follow from counts and unit prices, and are not stated."""
 
+    japanese = "児童の生活に要する経費は人数と保護単価から計算され、述べるものではありません。"
+
 
 class ResourceUnknown(Invalid):
     """A home needs what the catalogue of resources names."""
 
+    japanese = "この資源区分は目録にありません。"
+
 
 class HorizonOutOfReach(Invalid):
     """Needs are stated through a month from the opening on, at most 360 months."""
+
+    japanese = "必要量を述べる最後の月は、開設の月から360か月以内です。"
 
 
 # --- State

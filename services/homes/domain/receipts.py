@@ -82,25 +82,33 @@ class DeliveryUnknown(NotFound):
 class DeliveryChanged(Refusal):
     """What is confirmed is the delivery as it stands now; it has changed since you saw it."""
 
+    japanese = "確認できるのは今の提供です。ご覧になった後に変わっています。"
+
 
 class ConfirmationBeyondDelivery(Refusal):
     """No more of a delivery is confirmed than was delivered."""
 
+    japanese = "提供された量を超えて確認することはできません。"
+
 
 class TakenBackBeyondConfirmed(Refusal):
     """No more is taken back than was confirmed."""
+
+    japanese = "確認した量を超えて取り消すことはできません。"
 
 
 class DelivererReceives(Refusal):
     """Whoever delivered does not say what became of it: another party to the home does."""
 
     status = 403
+    japanese = "提供した団体自身は受領を述べられません。ホームの他の当事者が行います。"
 
 
 class HomeOperatorReceives(Refusal):
     """The home's own operator says what became of a delivery, unless it delivered it itself."""
 
     status = 403
+    japanese = "受領は、自ら提供したものを除き、ホームの事業者が述べます。"
 
 
 class DisputeUnknown(NotFound):
@@ -109,6 +117,8 @@ class DisputeUnknown(NotFound):
 
 class DisputeOpen(Refusal):
     """A delivery is disputed once at a time: the open dispute is closed first."""
+
+    japanese = "異議は一つの提供に一度に一つです。先に今の異議を閉じてください。"
 
 
 # --- State

@@ -7,7 +7,14 @@ from uuid import UUID
 from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
-from services.ledger.api.moments import AskedMoment
+from services.ledger.api.answers import (
+    CellTold,
+    DiscrepancyTold,
+    EntryTold,
+    OutcomeTold,
+    ShortfallTold,
+)
+from services.ledger.api.moments import MOMENTS, AskedMoment
 from services.ledger.repository import reading as sql
 from services.ledger.repository.double_funding import DOUBLE_FUNDINGS
 from services.ledger.repository.known import Known
@@ -15,6 +22,7 @@ from services.ledger.repository.outcomes import Posted
 from shared.calendar import era_label, fiscal_year
 from shared.contracts.event import Id, Month
 from shared.contracts.resources import CATALOGUE
+from shared.http.answers import Page, answers
 from shared.http.callers import Reader
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.postgres import Pool
@@ -38,7 +46,7 @@ UNFIT: Final = {
 def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["ledger"])
 
-    @router.get("/homes/{home_id}/ledger")
+    @router.get("/homes/{home_id}/ledger", **answers(Page[CellTold], *MOMENTS))
     async def ledger(
         home_id: Id,
         request: Request,
@@ -58,7 +66,7 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
             rows = await known.cells(home_id, moment, from_month, through)
         return page(request, [_cell(row) for row in rows], None)
 
-    @router.get("/homes/{home_id}/entries")
+    @router.get("/homes/{home_id}/entries", **answers(Page[EntryTold]))
     async def entries(
         home_id: Id,
         request: Request,
@@ -75,7 +83,7 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
         items = [_plain(row) for row in await pool.fetch(sql.ENTRIES_PAGE, *where)]
         return page(request, items, next_cursor(items, limit, "number", "position"))
 
-    @router.get("/events/{event_id}")
+    @router.get("/events/{event_id}", **answers(OutcomeTold))
     async def event(
         event_id: UUID, caller: Reader, wait: Annotated[float, Query(ge=0, le=30)] = 0
     ) -> dict[str, Any]:
@@ -87,7 +95,7 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
             await caller.must("read_home", home_id=found["home_id"])
         return {"event_id": str(event_id), **_plain(found)}
 
-    @router.get("/shortfalls")
+    @router.get("/shortfalls", **answers(Page[ShortfallTold]))
     async def shortfalls(
         request: Request,
         caller: Reader,
@@ -105,7 +113,7 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
         items = [{**_plain(row), **_labels(row)} for row in rows]
         return page(request, items, next_cursor(items, limit, "home_id", "month", "resource"))
 
-    @router.get("/discrepancies")
+    @router.get("/discrepancies", **answers(Page[DiscrepancyTold]))
     async def discrepancies(request: Request, caller: Reader) -> Response:
         """List what does not fit: more confirmed than delivered; the same units funded twice.
 

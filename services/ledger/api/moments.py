@@ -7,7 +7,20 @@ from typing import Annotated, Any, Final, TypeAlias
 from fastapi import Depends, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, TypeAdapter, ValidationError
 
-from services.ledger.domain.moments import BetweenUnclear, Moment, MomentsMixed, in_order
+from services.ledger.domain.moments import (
+    BetweenTurnedRound,
+    BetweenUnclear,
+    DayNotPassed,
+    Moment,
+    MomentNotPassed,
+    MomentsMixed,
+    in_order,
+)
+
+NOT_PASSED: Final = (MomentNotPassed, DayNotPassed)
+MOMENTS: Final = (MomentsMixed, *NOT_PASSED)
+"""What may be refused where `AskedMoment` is asked for."""
+BETWEEN: Final = (BetweenUnclear, BetweenTurnedRound, *NOT_PASSED)
 
 UNESCAPED: Final = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}$)")
 

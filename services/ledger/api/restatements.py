@@ -6,13 +6,15 @@ from typing import Annotated, Any, Final
 from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
-from services.ledger.api.moments import AskedBetween
+from services.ledger.api.answers import RestatementPage
+from services.ledger.api.moments import BETWEEN, AskedBetween
 from services.ledger.domain.restating import is_late, kind
 from services.ledger.repository import restating as sql
 from services.ledger.repository.known import Known
 from shared.calendar import era_label, fiscal_year
 from shared.contracts.event import Id, Month
 from shared.contracts.resources import CATALOGUE
+from shared.http.answers import answers
 from shared.http.callers import Reader
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.postgres import Pool
@@ -29,7 +31,7 @@ TIMES: Final = ("recorded_at", "booked_at", "business_date")
 def create_restatements_router(pool: Pool, known: Known) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["ledger"])
 
-    @router.get("/homes/{home_id}/restatements")
+    @router.get("/homes/{home_id}/restatements", **answers(RestatementPage, *BETWEEN))
     async def restatements(
         home_id: Id,
         request: Request,

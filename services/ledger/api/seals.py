@@ -6,8 +6,10 @@ from typing import Any
 from asyncpg import Record
 from fastapi import APIRouter, Request, Response
 
+from services.ledger.api.answers import SealTold
 from services.ledger.repository.sealing import SEALS_PAGE
 from shared.contracts.event import Id
+from shared.http.answers import Page, answers
 from shared.http.callers import Reader
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.postgres import Pool
@@ -23,7 +25,7 @@ def create_seals_router(pool: Pool) -> APIRouter:
         items = [_seal(row) for row in await pool.fetch(SEALS_PAGE, homes, *after, limit)]
         return page(request, items, next_cursor(items, limit, "home_id", "month"))
 
-    @router.get("/homes/{home_id}/seals")
+    @router.get("/homes/{home_id}/seals", **answers(Page[SealTold]))
     async def seals_of_home(
         home_id: Id, request: Request, caller: Reader, limit: Limit = 100, cursor: Cursor = None
     ) -> Response:
@@ -31,7 +33,7 @@ def create_seals_router(pool: Pool) -> APIRouter:
         await caller.must("read_home", home_id=home_id)
         return await seals_page(request, [home_id], limit, cursor)
 
-    @router.get("/seals")
+    @router.get("/seals", **answers(Page[SealTold]))
     async def seals(
         request: Request, caller: Reader, limit: Limit = 100, cursor: Cursor = None
     ) -> Response:

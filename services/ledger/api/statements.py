@@ -7,12 +7,14 @@ from typing import Any, Final, Literal, TypeAlias
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from services.ledger.api.moments import AskedMoment
+from services.ledger.api.moments import MOMENTS, AskedMoment
+from services.ledger.api.statement_answers import StatementTold
 from services.ledger.api.statement_page import StatementPage
 from services.ledger.domain.moments import Moment
 from services.ledger.domain.statement_rules import Level, ReceiptItem, StatementRules
 from services.ledger.domain.statements import (
     Contributed,
+    FiscalYearUnknown,
     Line,
     Statement,
     Total,
@@ -23,6 +25,7 @@ from services.ledger.domain.statements import (
 from services.ledger.repository.statements import Contributions
 from shared.calendar import era_fiscal_year, era_label, months_of
 from shared.contracts.event import Id
+from shared.http.answers import answers, printable
 from shared.http.callers import Reader
 from shared.http.languages import language_of
 from shared.http.pages import table
@@ -43,7 +46,7 @@ def create_statements_router(contributions: Contributions, rules: StatementRules
     )
     printed = StatementPage()
 
-    @router.get("/{fiscal_year}", response_model=None)
+    @router.get("/{fiscal_year}", **printable(answers(StatementTold, *MOMENTS, FiscalYearUnknown)))
     async def statement(
         organisation_id: Id,
         fiscal_year: str,

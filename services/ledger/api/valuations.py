@@ -1,25 +1,46 @@
 """HTTP for organisations that say what their contributions in kind are worth."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.ledger.api.answers import ValuationAnswer, ValuationTold
 from services.ledger.domain.statement_rules import LevelRule, StatementRules, kind_of
 from services.ledger.domain.statements import FIRST_YEAR, LAST_YEAR, closing_day
-from services.ledger.domain.valuations import VALUATIONS, Declare
+from services.ledger.domain.valuations import (
+    VALUATIONS,
+    BasisNotFromOutside,
+    Declare,
+    EvidenceMissing,
+    MoneyIsItsOwnValue,
+    NotValuedHasNoValue,
+    ResourceUnknown,
+    ValueIncomplete,
+)
 from services.ledger.repository.statements import Contributions, values_alone
 from shared.business_date import BusinessDate
 from shared.contracts.event import Id, Quantity
 from shared.contracts.ledger import Sha256, ValuationBasis, ValuationDeclared, ValuationLevel
 from shared.contracts.resources import CATALOGUE, Unit
 from shared.handling import Answer, Transactions, handle
+from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.pages import page
 from shared.rules import NoRuleInForce
 from shared.work import Work
+
+DECLARING: Final = (
+    ResourceUnknown,
+    MoneyIsItsOwnValue,
+    ValueIncomplete,
+    NotValuedHasNoValue,
+    BasisNotFromOutside,
+    EvidenceMissing,
+    NoRuleInForce,
+)
 
 
 class ValuationBody(BaseModel):
@@ -49,7 +70,7 @@ def create_valuations_router(
         prefix="/v1/organisations/{organisation_id}/valuations", tags=["statements"]
     )
 
-    @router.post("", status_code=201)
+    @router.post("", **answers(ValuationAnswer, *DECLARING, status=201))
     async def declare(organisation_id: Id, body: ValuationBody, caller: Writer) -> Response:
         """Say at what value a year's contributions in kind are shown; none is needed."""
         await caller.must("value", organisation_id=organisation_id)
@@ -64,7 +85,7 @@ def create_valuations_router(
 
         return answered(await handle(transactions, caller.request, act))
 
-    @router.get("")
+    @router.get("", **answers(Page[ValuationTold]))
     async def valuations(organisation_id: Id, request: Request, caller: Reader) -> Response:
         """List how the organisation's contributions are valued: the last word on each."""
         await caller.must("read_statement", organisation_id=organisation_id)

@@ -9,21 +9,31 @@ from shared.refusal import Invalid, Refusal
 class MomentsMixed(Invalid):
     """One asks for what was known at an instant, or on a business date, not for both."""
 
+    japanese = "既知時点は、時刻か業務日付のどちらか一方で示します。"
+
 
 class BetweenUnclear(Invalid):
     """Between what and what is said by two instants with their zones, or two business dates."""
+
+    japanese = "期間は、時差付きの時刻二つ、または業務日付二つで示します。"
 
 
 class BetweenTurnedRound(Invalid):
     """The earlier moment comes first."""
 
+    japanese = "先の時点を先に示してください。"
+
 
 class MomentNotPassed(Refusal):
     """What is known at an instant is certain once that instant has passed."""
 
+    japanese = "ある時刻に知られていたことは、その時刻が過ぎてから確定します。"
+
 
 class DayNotPassed(Refusal):
     """What is known on a business date is certain once a later one has begun."""
+
+    japanese = "ある業務日付に知られていたことは、次の日付が始まってから確定します。"
 
 
 @dataclass(frozen=True, slots=True)

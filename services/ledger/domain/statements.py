@@ -43,6 +43,8 @@ SECTOR_OF: Final[Mapping[str, Sector]] = {
 class FiscalYearUnknown(Invalid):
     """A fiscal year is named by the year in which it begins, 2011 for April 2011 to March 2012."""
 
+    japanese = "年度は始まる年で示します。2011は2011年4月から2012年3月までです。"
+
 
 def read_fiscal_year(told: str) -> int:
     """Read a year of four digits, within the eras that are known."""

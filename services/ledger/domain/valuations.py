@@ -41,25 +41,37 @@ class Declare:
 class ResourceUnknown(Invalid):
     """A valuation is of a resource that the catalogue knows."""
 
+    japanese = "この資源区分は目録にありません。"
+
 
 class MoneyIsItsOwnValue(Invalid):
     """What is counted in yen is valued already; a valuation is of what is counted otherwise."""
+
+    japanese = "円で数えるものには既に値があります。評価は円以外で数えるものに行います。"
 
 
 class ValueIncomplete(Invalid):
     """A value says how many yen for how many units, and on which basis."""
 
+    japanese = "評価額は、何単位につき何円か、どの根拠によるかを示します。"
+
 
 class NotValuedHasNoValue(Invalid):
     """What is not valued has neither yen nor a basis."""
+
+    japanese = "評価しないものには、金額も根拠もありません。"
 
 
 class BasisNotFromOutside(Invalid):
     """What is recognised in the statement of activities rests on a basis from outside."""
 
+    japanese = "活動計算書に計上するものは、外部の根拠によります。"
+
 
 class EvidenceMissing(Invalid):
     """What is recognised in the statement of activities names its evidence by a hash."""
+
+    japanese = "活動計算書に計上するものは、証拠をハッシュで示します。"
 
 
 # --- One stream per organisation

@@ -1,0 +1,119 @@
+"""What the register of homes answers."""
+
+from datetime import date
+from typing import Any
+
+from shared.contracts.commitment import ReasonCode
+from shared.contracts.event import Id, Month, Total
+from shared.contracts.government_sponsorship import AgeBand
+from shared.contracts.homes import Capacity, OperatorKind, PrefectureCode
+from shared.contracts.resources import Unit
+from shared.http.answers import Done, Told
+from shared.rules import Confidence
+
+
+class HomeAnswer(Done):
+    home_id: Id
+
+
+class ReceiptAnswer(Done):
+    delivery_id: Id
+    confirmed: Total
+    """Of this delivery, in all, in the resource's own unit."""
+
+
+class DisputeAnswer(ReceiptAnswer):
+    dispute_id: Id
+
+
+class DateTold(Told):
+    business_date: date
+    simulated: bool
+    """Whether the date is played; else it is Tokyo's."""
+
+
+class DateAnswer(Done):
+    business_date: date
+
+
+class RuleTold(Told):
+    """A rule, from when to when it holds, and how sure we are of it."""
+
+    key: str
+    value: Any
+    unit: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+    confidence: Confidence
+    confirmed: bool
+
+
+class HomeTold(Told):
+    home_id: Id
+    prefecture_code: PrefectureCode
+    home_operator_kind: OperatorKind
+    home_operator_id: str
+    opens_on: date
+    needs_through: Month | None
+    """None: the horizon moves with the date."""
+    closed_on: date | None
+
+
+class CapacityTold(Told):
+    from_day: date
+    capacity: Capacity
+
+
+class ChildrenTold(Told):
+    from_day: date
+    age_band: AgeBand
+    children: int
+
+
+class MonthlyNeedTold(Told):
+    resource: Id
+    from_month: Month
+    quantity: Total
+
+
+class HomeWholly(HomeTold):
+    """A home with all that was said of it, each from its day on."""
+
+    capacities: list[CapacityTold]
+    children: list[ChildrenTold]
+    monthly_needs: list[MonthlyNeedTold]
+    version: int
+    """How many events it has; its `ETag` as well."""
+
+
+class NeedTold(Told):
+    month: Month
+    resource: Id
+    unit: Unit
+    quantity: Total
+    fiscal_year: int
+    era_month: str
+
+
+class DisputeTold(Told):
+    dispute_id: Id
+    reason_code: ReasonCode
+    disputed_by: str
+    answer_code: ReasonCode | None
+    open: bool
+
+
+class ArrivalTold(Told):
+    """What arrived, in the resource's own unit, and what the home says of it."""
+
+    delivery_id: Id
+    commitment_id: Id
+    organisation_id: str
+    resource: Id
+    month: Month
+    quantity: Total
+    confirmed: Total
+    delivery_version: int
+    """To be sent with a confirmation: what was seen is what is confirmed."""
+    disputes: list[DisputeTold]

@@ -1,0 +1,149 @@
+"""Completes what FastAPI knows of an application to a whole OpenAPI document."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from shared.handling import KeyReused
+from shared.http.answers import Json, declare
+from shared.http.examples import example
+from shared.http.problems import Problem
+from shared.http.refusals import (
+    ApiKeyNeeded,
+    BodyUnreadable,
+    BrokenCursor,
+    DatabaseAway,
+    InvalidRequest,
+    LengthRequired,
+    TooLarge,
+    TooManyWriters,
+    Unexpected,
+)
+from shared.published import NotLookedYet, Restored
+from shared.refusal import NotAllowed, NotFound, Refusal
+
+METHODS: Final = ("get", "post", "put", "patch", "delete")
+REFERENCE: Final = "#/components/schemas/{model}"
+LANGUAGE: Final[Json] = {
+    "name": "Accept-Language",
+    "in": "header",
+    "description": "`ja` or `en`; Japanese where neither is named.",
+    "schema": {"type": "string"},
+    "example": "ja",
+}
+REQUEST_ID: Final[Json] = {
+    "name": "X-Request-Id",
+    "in": "header",
+    "description": "An id of your own, of at most 64 letters, digits and hyphens: it comes back, "
+    "and every event that follows bears it as its correlation.",
+    "schema": {"type": "string", "maxLength": 64},
+    "example": "order-2026-04-17",
+}
+ANSWERED_ID: Final[Json] = {
+    "description": "The request's id, to ask about it.",
+    "schema": {"type": "string"},
+    "example": "order-2026-04-17",
+}
+RETRY_AFTER: Final[Json] = {
+    "description": "Seconds after which to come again.",
+    "schema": {"type": "integer"},
+    "example": 1,
+}
+LINK: Final[Json] = {
+    "description": 'The next page: `<…>; rel="next"`. Missing on the last.',
+    "schema": {"type": "string"},
+}
+STREAM: Final = 'id: yui.homes.v1:0=17\ndata: {"type": "homes.HomeRegistered.v1"}\n\n'
+SECURITY: Final[Json] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An organisation's API key: `Authorization: Bearer yui_…`.",
+    }
+}
+
+
+def completed(document: Json) -> Json:
+    """The document with what every operation has: who may ask, what is refused, examples."""
+    components = document.setdefault("components", {})
+    models = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        models.pop(unused, None)
+    described = Problem.model_json_schema(ref_template=REFERENCE)
+    models |= described.pop("$defs")
+    models["Problem"] = described
+    components["securitySchemes"] = SECURITY
+    components["parameters"] = {"AcceptLanguage": LANGUAGE, "RequestId": REQUEST_ID}
+    components["headers"] = {
+        "RequestId": ANSWERED_ID,
+        "RetryAfter": RETRY_AFTER,
+        "Link": LINK,
+    }
+    for path, operation in _operations(document):
+        _complete(path, operation, models)
+    return document
+
+
+def _operations(document: Json) -> Iterator[tuple[str, Json]]:
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, item[method]
+
+
+def _complete(path: str, operation: Json, models: Mapping[str, Json]) -> None:
+    responses = operation["responses"]
+    responses.get("422", {}).get("content", {}).pop("application/json", None)
+    declare(responses, _refusals(path, operation))
+    operation.setdefault("parameters", [])
+    operation["parameters"] += [
+        {"$ref": "#/components/parameters/AcceptLanguage"},
+        {"$ref": "#/components/parameters/RequestId"},
+    ]
+    if path.startswith("/v1"):
+        operation["security"] = [{"bearer": []}]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content.setdefault("example", example(content["schema"], models))
+    for status, response in responses.items():
+        _illustrate(status, response, models)
+
+
+def _illustrate(status: str, response: Json, models: Mapping[str, Json]) -> None:
+    headers = response.setdefault("headers", {})
+    headers["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
+    if status in ("429", "503"):
+        headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    for kind, content in response.get("content", {}).items():
+        if kind == "text/event-stream":
+            # What FastAPI says of each event is OpenAPI 3.2.
+            content.pop("itemSchema", None)
+            content |= {"schema": {"type": "string"}, "example": STREAM}
+        if kind == "text/csv":
+            headers["Link"] = {"$ref": "#/components/headers/Link"}
+        if "examples" not in content and content.get("schema"):
+            content.setdefault("example", example(content["schema"], models))
+
+
+def _refusals(path: str, operation: Json) -> Iterator[type[Refusal]]:
+    """What an operation may refuse as any other of its kind may."""
+    parameters = {(one["in"], one["name"].lower()) for one in operation.get("parameters", ())}
+    writes = ("header", "idempotency-key") in parameters
+    yield from (LengthRequired, TooLarge, Unexpected)
+    if path.startswith("/v1"):
+        yield from (ApiKeyNeeded, NotAllowed, DatabaseAway)
+    if parameters or "requestBody" in operation:
+        yield InvalidRequest
+    if any(place == "path" for place, _ in parameters) or ("query", "home_id") in parameters:
+        yield NotFound
+    if ("query", "cursor") in parameters:
+        yield BrokenCursor
+    if "requestBody" in operation:
+        yield BodyUnreadable
+    if writes:
+        yield from (KeyReused, TooManyWriters, NotLookedYet, Restored)
+
+
+def name_of(operation: Any) -> str:  # noqa: ANN401  FastAPI's route
+    """A name for generated clients: the function's own words, and its path's."""
+    words = [part.strip("{}") for part in operation.path_format.split("/") if part]
+    verb = "_".join(sorted(method.lower() for method in operation.methods))
+    return "_".join([verb, *words[1:]]).replace("-", "_")
