@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.access import register
 from shared.access.register import Register
 from shared.business_date import BusinessDate
-from shared.consuming.applying import Applier, Reaction, Reactions
+from shared.consuming.applying import Applier, Conclusion, Reaction, Reactions
 from shared.consuming.batch import Effect
 from shared.consuming.parking import Parking
 from shared.consuming.runtime import Consumer
@@ -80,15 +80,20 @@ class Plumbing:
         applier: Applier | Mapping[type[Event], Reaction],
         *,
         applied: Callable[[Effect], None] = lambda _: None,
+        conclude: Conclusion | None = None,
     ) -> None:
-        """Hear these topics with one applier, or with one reaction per event."""
+        """Hear these topics with one applier, or with one reaction per event.
+
+        Where there are reactions, `conclude` does what follows from a batch as a whole.
+        """
         if isinstance(applier, Mapping):
             applier = Reactions(
                 {
                     **register.reactions(),
                     BusinessDateAdvanced: self.business_date.reaction(),
                     **applier,
-                }
+                },
+                conclude,
             )
 
         def heard(effect: Effect) -> None:

@@ -103,15 +103,38 @@ class Player:
             await self._ask(client, OPERATOR, "homes/v1/business-date", body, f"day-{day}")
 
     async def _step(self, client: httpx2.AsyncClient, number: int, step: Step) -> None:
+        if step.get:
+            self._keep(step, await self._look(client, step))
+            return
         for place, body in enumerate(step.bodies, start=1):
             what = f"{number}-{place}"
             answer = await self._ask(
                 client, step.as_, self._filled(step.post), self._filled(body), what
             )
-            for word, name in step.keep.items():
-                self._played.words[word] = answer[name]
+            self._keep(step, answer)
             if step.keep_request:
                 self._played.requests[step.keep_request] = self._request_id(what)
+
+    def _keep(self, step: Step, answer: Mapping[str, Any]) -> None:
+        for word, name in step.keep.items():
+            self._played.words[word] = answer[name]
+
+    async def _look(self, client: httpx2.AsyncClient, step: Step) -> Mapping[str, Any]:
+        """Wait for a line of a list: what follows from the steps before comes by events."""
+        service, _, path = self._filled(step.get).partition("/")
+        headers = {"Authorization": f"Bearer {self._keys[step.as_]}"}
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            with suppress(httpx2.TransportError):
+                url = f"{self._addresses[service]}/{path}"
+                response = await client.get(url, headers=headers)
+                lines = response.json()["items"] if response.is_success else []
+                for line in lines:
+                    if self._filled(step.where).items() <= line.items():
+                        return dict(line)
+            if time.monotonic() > deadline:
+                raise Problem(f"the story waits for {step.get}", "Look at `yui status`")
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _ask(
         self, client: httpx2.AsyncClient, who: str, post: str, body: Mapping[str, Any], what: str

@@ -23,18 +23,22 @@ class Part(Line):
 
 
 class Step(Line):
-    """One request (or one per body of `each`), as its partner would make it."""
+    """One request (or one per body of `each`) as its partner would make it, or a look."""
 
     as_: str = Field(alias="as")
-    post: str
+    post: str = ""
     """`service/path`; `{word}` stands for what was kept before."""
+    get: str = ""
+    """Instead: the list in which a line is looked for, until it is there."""
+    where: Mapping[str, Any] = Field(default_factory=dict)
+    """What that line holds."""
     on: date | None = None
     """The business date from here on."""
     say: str | None = None
     body: Mapping[str, Any] = Field(default_factory=dict)
     each: Sequence[Mapping[str, Any]] = ()
     keep: Mapping[str, str] = Field(default_factory=dict)
-    """Words for fields of the answer."""
+    """Words for fields of the answer, or of the line."""
     keep_request: str | None = None
     """A word for the request's own id, by which its effects are found."""
 

@@ -3,8 +3,10 @@
 from typing import Final
 
 from services.government_sponsorship.api import create_grants_router, create_unit_prices_router
-from services.government_sponsorship.domain import ALSO_SPONSORED, GRANT, SECTORS
-from shared.commitments import projections
+from services.government_sponsorship.domain import ALSO_SPONSORED, GRANT, OFFERS, SECTORS
+from shared.commitments import asks, projections
+from shared.commitments.ask_desk import AskDesk
+from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations
 from shared.contracts.government_sponsorship import OWNER
@@ -12,7 +14,7 @@ from shared.contracts.resources import CHILDREN_NEEDS
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
-KEEPING: Final = Keeping(project=projections.project)
+KEEPING: Final = Keeping(project=asks.project)
 
 
 class Settings(ServiceSettings):
@@ -23,8 +25,14 @@ async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         grants = Desk(built, GRANT, CHILDREN_NEEDS, SECTORS, also=ALSO_SPONSORED)
         built.business_date.on_day_passed(grants.day_passed)
-        built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
-        await built.serve(create_grants_router(grants), create_unit_prices_router(built))
+        requests = AskDesk(built, OFFERS, grants)
+        heard = {**projections.reactions(), **requests.reactions()}
+        built.listen((organisations.TOPIC, homes.TOPIC), heard)
+        await built.serve(
+            create_grants_router(grants),
+            create_unit_prices_router(built),
+            create_asks_router(requests, "grant-requests"),
+        )
 
 
 if __name__ == "__main__":

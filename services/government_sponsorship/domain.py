@@ -6,13 +6,18 @@ from datetime import date
 from typing import Final
 
 from shared.commitments.decider import Vocabulary
+from shared.commitments.offers import OfferWords
 from shared.contracts.government_sponsorship import (
     DisbursementCorrected,
     DisbursementDisputeAnswered,
     GrantDecided,
     GrantDisbursed,
     GrantLapsed,
+    GrantOffered,
+    GrantOfferKept,
+    GrantOfferTakenBack,
     GrantPromised,
+    GrantRequestDeclined,
     GrantWithdrawn,
     UnitPrice,
     UnitPricesAnnounced,
@@ -34,6 +39,13 @@ GRANT: Final = Vocabulary(
     withdrawn=GrantWithdrawn,
     lapsed=GrantLapsed,
     answered=DisbursementDisputeAnswered,
+)
+
+OFFERS: Final = OfferWords(
+    offered=GrantOffered,
+    taken_back=GrantOfferTakenBack,
+    kept=GrantOfferKept,
+    declined=GrantRequestDeclined,
 )
 
 # --- Unit prices: one stream for all homes

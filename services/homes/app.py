@@ -4,7 +4,8 @@ from typing import Final
 
 from services.homes import api, consumers
 from services.homes.repository import Needs, project, read_rules
-from shared.contracts import organisations
+from services.homes.repository.asks import AskKeeper
+from shared.contracts import ledger, organisations
 from shared.contracts.homes import OWNER
 from shared.contracts.registry import PARTNER_TOPICS
 from shared.recalling import Keeping
@@ -22,7 +23,10 @@ async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         needs = Needs(rules, built.business_date)
         built.business_date.on_day_passed(needs.day_passed)
-        built.listen((organisations.TOPIC, *PARTNER_TOPICS), consumers.reactions(needs))
+        asks = AskKeeper(rules, built.business_date)
+        built.business_date.on_day_passed(asks.day_passed)
+        topics = organisations.TOPIC, *PARTNER_TOPICS, ledger.TOPIC
+        built.listen(topics, consumers.reactions(needs), conclude=asks.conclude)
         await built.serve(*api.create_routers(built, needs, rules))
 
 

@@ -4,19 +4,23 @@ from typing import Final
 
 from services.nonprofit_staffing.api import create_programmes_router, create_staffing_plans_router
 from services.nonprofit_staffing.domain import (
+    ALSO_STAFFED,
     CAREGIVERS,
+    OFFERS,
     PROGRAMME,
     PROGRAMME_SECTORS,
     STAFFING_PLAN,
 )
-from shared.commitments import projections
+from shared.commitments import asks, projections
+from shared.commitments.ask_desk import AskDesk
+from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations, resources
 from shared.contracts.nonprofit_staffing import OWNER
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
-KEEPING: Final = Keeping(project=projections.project)
+KEEPING: Final = Keeping(project=asks.project)
 
 
 class Settings(ServiceSettings):
@@ -25,13 +29,17 @@ class Settings(ServiceSettings):
 
 async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
-        plans = Desk(built, STAFFING_PLAN, resources.CAREGIVING, CAREGIVERS)
+        plans = Desk(built, STAFFING_PLAN, resources.CAREGIVING, CAREGIVERS, also=ALSO_STAFFED)
         programmes = Desk(built, PROGRAMME, resources.PROGRAMME, PROGRAMME_SECTORS)
         built.business_date.on_day_passed(plans.day_passed)
         built.business_date.on_day_passed(programmes.day_passed)
-        built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
+        posts = AskDesk(built, OFFERS, plans, programmes)
+        heard = {**projections.reactions(), **posts.reactions()}
+        built.listen((organisations.TOPIC, homes.TOPIC), heard)
         await built.serve(
-            create_staffing_plans_router(plans), create_programmes_router(programmes)
+            create_staffing_plans_router(plans),
+            create_programmes_router(programmes),
+            create_asks_router(posts, "vacant-posts"),
         )
 
 

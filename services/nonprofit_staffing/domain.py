@@ -3,6 +3,7 @@
 from typing import Final
 
 from shared.commitments.decider import Vocabulary
+from shared.commitments.offers import OfferWords
 from shared.contracts.nonprofit_staffing import (
     CaregivingPlanned,
     HoursDisputeAnswered,
@@ -16,13 +17,21 @@ from shared.contracts.nonprofit_staffing import (
     SessionsDisputeAnswered,
     SessionsHeld,
     SessionsPlanned,
+    StaffingOffered,
+    StaffingOfferKept,
+    StaffingOfferTakenBack,
     StaffingPlanAgreed,
     StaffingPlanWithdrawn,
+    VacantPostDeclined,
 )
+from shared.contracts.resources import VOLUNTEERING
 
 # A home may also be run by a foster parent, who then is its caregiver.
 CAREGIVERS: Final = frozenset({"nonprofit", "foster_parent"})
 PROGRAMME_SECTORS: Final = frozenset({"nonprofit"})
+
+# Asked for once no volunteers give it (ASKS.COVERING); never the other way: they are no staff.
+ALSO_STAFFED: Final = (VOLUNTEERING,)
 
 STAFFING_PLAN: Final = Vocabulary(
     agreed=StaffingPlanAgreed,
@@ -42,4 +51,11 @@ PROGRAMME: Final = Vocabulary(
     withdrawn=ProgrammeWithdrawn,
     lapsed=PlannedSessionsLapsed,
     answered=SessionsDisputeAnswered,
+)
+
+OFFERS: Final = OfferWords(
+    offered=StaffingOffered,
+    taken_back=StaffingOfferTakenBack,
+    kept=StaffingOfferKept,
+    declined=VacantPostDeclined,
 )

@@ -4,6 +4,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from services.organisations import consumers
 from services.organisations.api import (
     create_keys_router,
     create_organisations_router,
@@ -12,6 +13,7 @@ from services.organisations.api import (
 from services.organisations.domain import OPERATOR_ID, ORGANISATION, IssueKey, Register
 from shared.access import register
 from shared.access.keys import ApiKey, parse_key
+from shared.contracts import homes
 from shared.contracts.organisations import OWNER
 from shared.handling import Transactions
 from shared.handling import run as run_command
@@ -39,6 +41,7 @@ async def run(settings: Settings) -> None:
         transactions = built.transactions
         # Its key opens nothing before; a service that was put back admits nobody anew.
         built.begin_with(lambda: admit_operator(transactions, key))
+        built.listen((homes.TOPIC,), consumers.REACTIONS)
         await built.serve(
             create_organisations_router(transactions),
             create_keys_router(transactions),

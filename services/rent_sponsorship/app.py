@@ -3,8 +3,10 @@
 from typing import Final
 
 from services.rent_sponsorship.api import create_agreements_router
-from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
-from shared.commitments import projections
+from services.rent_sponsorship.domain import ALSO_SPONSORED, OFFERS, RENT_AGREEMENT, SECTORS
+from shared.commitments import asks, projections
+from shared.commitments.ask_desk import AskDesk
+from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations
 from shared.contracts.rent_sponsorship import OWNER
@@ -12,7 +14,7 @@ from shared.contracts.resources import RENT
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
-KEEPING: Final = Keeping(project=projections.project)
+KEEPING: Final = Keeping(project=asks.project)
 
 
 class Settings(ServiceSettings):
@@ -21,10 +23,14 @@ class Settings(ServiceSettings):
 
 async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
-        desk = Desk(built, RENT_AGREEMENT, RENT, SECTORS)
+        desk = Desk(built, RENT_AGREEMENT, RENT, SECTORS, also=ALSO_SPONSORED)
         built.business_date.on_day_passed(desk.day_passed)
-        built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
-        await built.serve(create_agreements_router(desk))
+        appeals = AskDesk(built, OFFERS, desk)
+        heard = {**projections.reactions(), **appeals.reactions()}
+        built.listen((organisations.TOPIC, homes.TOPIC), heard)
+        await built.serve(
+            create_agreements_router(desk), create_asks_router(appeals, "rent-appeals")
+        )
 
 
 if __name__ == "__main__":

@@ -3,17 +3,26 @@
 from typing import Final
 
 from shared.commitments.decider import Vocabulary
+from shared.commitments.offers import OfferWords
 from shared.contracts.rent_sponsorship import (
     RentAgreementSigned,
+    RentAppealDeclined,
     RentDisputeAnswered,
+    RentOffered,
+    RentOfferKept,
+    RentOfferTakenBack,
     RentPaid,
     RentPaymentCorrected,
     RentPromised,
     RentPromiseLapsed,
     RentSponsorshipWithdrawn,
 )
+from shared.contracts.resources import CHILDREN_NEEDS
 
 SECTORS: Final = frozenset({"company"})
+
+# Asked for once no government covers it (ASKS.COVERING).
+ALSO_SPONSORED: Final = (CHILDREN_NEEDS,)
 
 RENT_AGREEMENT: Final = Vocabulary(
     agreed=RentAgreementSigned,
@@ -23,4 +32,11 @@ RENT_AGREEMENT: Final = Vocabulary(
     withdrawn=RentSponsorshipWithdrawn,
     lapsed=RentPromiseLapsed,
     answered=RentDisputeAnswered,
+)
+
+OFFERS: Final = OfferWords(
+    offered=RentOffered,
+    taken_back=RentOfferTakenBack,
+    kept=RentOfferKept,
+    declined=RentAppealDeclined,
 )

@@ -3,8 +3,10 @@
 from typing import Final
 
 from services.volunteers.api import create_pledges_router
-from services.volunteers.domain import PLEDGE, SECTORS
-from shared.commitments import projections
+from services.volunteers.domain import OFFERS, PLEDGE, SECTORS
+from shared.commitments import asks, projections
+from shared.commitments.ask_desk import AskDesk
+from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations
 from shared.contracts.resources import VOLUNTEERING
@@ -12,7 +14,7 @@ from shared.contracts.volunteers import OWNER
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
-KEEPING: Final = Keeping(project=projections.project)
+KEEPING: Final = Keeping(project=asks.project)
 
 
 class Settings(ServiceSettings):
@@ -23,8 +25,12 @@ async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         pledges = Desk(built, PLEDGE, VOLUNTEERING, SECTORS)
         built.business_date.on_day_passed(pledges.day_passed)
-        built.listen((organisations.TOPIC, homes.TOPIC), projections.reactions())
-        await built.serve(create_pledges_router(pledges))
+        shifts = AskDesk(built, OFFERS, pledges)
+        heard = {**projections.reactions(), **shifts.reactions()}
+        built.listen((organisations.TOPIC, homes.TOPIC), heard)
+        await built.serve(
+            create_pledges_router(pledges), create_asks_router(shifts, "open-shifts")
+        )
 
 
 if __name__ == "__main__":

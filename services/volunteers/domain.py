@@ -3,11 +3,16 @@
 from typing import Final
 
 from shared.commitments.decider import Vocabulary
+from shared.commitments.offers import OfferWords
 from shared.contracts.volunteers import (
     AttendanceCorrected,
     AttendanceDisputeAnswered,
     HoursPledged,
+    OpenShiftDeclined,
     PledgedHoursLapsed,
+    ShiftsOffered,
+    ShiftsOfferKept,
+    ShiftsOfferTakenBack,
     VolunteerPledgeAgreed,
     VolunteerPledgeWithdrawn,
     VolunteersAttended,
@@ -24,4 +29,11 @@ PLEDGE: Final = Vocabulary(
     withdrawn=VolunteerPledgeWithdrawn,
     lapsed=PledgedHoursLapsed,
     answered=AttendanceDisputeAnswered,
+)
+
+OFFERS: Final = OfferWords(
+    offered=ShiftsOffered,
+    taken_back=ShiftsOfferTakenBack,
+    kept=ShiftsOfferKept,
+    declined=OpenShiftDeclined,
 )

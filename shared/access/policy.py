@@ -12,6 +12,8 @@ Action: TypeAlias = Literal[
     "manage_keys",
     "read_statement",
     "value",  # say what its own contributions are worth
+    "read_asks",  # what homes ask of a sector, party to them or not
+    "answer_asks",  # offer, take back, decline
 ]
 
 
@@ -49,5 +51,9 @@ def may(principal: Principal, action: Action, resource: Resource) -> bool:
             return own or principal.operates_yui
         case "value":
             return own
+        case "read_asks":
+            return bool(resource.sectors & principal.sectors) or principal.operates_yui
+        case "answer_asks":
+            return own and bool(resource.sectors & principal.sectors)
         case _:
             assert_never(action)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.commitment import ReasonCode
+from shared.contracts.commitment import DeclineCode, MonthQuantity, ReasonCode
 from shared.contracts.event import Id, Month, Quantity, Total
 
 
@@ -71,3 +71,19 @@ class AnswerBody(Body):
     """Why whoever delivered stands by a delivery."""
 
     reason_code: ReasonCode
+
+
+class OfferBody(Body):
+    """What would be promised, on which terms."""
+
+    months: Annotated[tuple[MonthQuantity, ...], Field(min_length=1, max_length=120)] | None = None
+    """None: all that stands open."""
+    notice_months: Annotated[int, Field(ge=0, le=24)] = 2
+    lapse_days: Annotated[int, Field(ge=0, le=366)] | None = None
+    """Days after a month's end when what was not delivered lapses; none: never."""
+
+
+class AskDecliningBody(Body):
+    """Why no offer will come."""
+
+    reason_code: DeclineCode

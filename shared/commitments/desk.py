@@ -1,11 +1,11 @@
 """Where a partner's service takes in what organisations ask of their commitments, and answers."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Any, Final
 
-from shared.calendar import month_of
+from shared.calendar import month_of, months_through
 from shared.commitments import projections
 from shared.commitments.bodies import AgreementBody, CorrectionBody, DeliveryBody, PromiseBody
 from shared.commitments.commands import (
@@ -21,8 +21,9 @@ from shared.commitments.commands import (
     Withdraw,
 )
 from shared.commitments.decider import Vocabulary
+from shared.commitments.offers import runs
 from shared.commitments.state import Commitment
-from shared.contracts.commitment import Agreed, CommitmentFact, ReasonCode
+from shared.contracts.commitment import Agreed, CommitmentFact, Offered, ReasonCode
 from shared.contracts.event import Month
 from shared.decider import Aggregate
 from shared.handling import Act, Answer, handle
@@ -50,8 +51,8 @@ class Desk:
         self._aggregate: Aggregate[Command, Commitment, CommitmentFact] = Aggregate(
             words.category, words.decider()
         )
-        self._resources = (resource, *also)
-        self._sectors = sectors
+        self.resources = (resource, *also)
+        self.sectors = sectors
 
     # --- Writing
 
@@ -141,6 +142,36 @@ class Desk:
 
         return await self._act(caller, commitment_id, command, delivery_id=delivery_id)
 
+    async def take_on(self, work: Work, offer: Offered, accepted: Mapping[Month, int]) -> None:
+        """Agree on what was offered, and promise what the home has accepted of it."""
+        commitment_id, connection = offer.offer_id, work.connection
+        status = await projections.home_status(connection, offer.home_id)
+        required = await projections.required(connection, offer.home_id, offer.resource)
+        agree = Agree(
+            commitment_id=commitment_id,
+            home_id=offer.home_id,
+            organisation_id=offer.organisation_id,
+            resource=offer.resource,
+            agreed_on=offer.offered_on,
+            notice_months=offer.notice_months,
+            lapse_days=offer.lapse_days,
+            home_status=status,
+        )
+        await work.decide(self._aggregate, commitment_id, agree)
+        for first, last, quantity in runs(accepted):
+            promise = Promise(
+                from_month=first,
+                through_month=last,
+                quantity=quantity,
+                # The home has asked for it, whatever it has said of its needs since.
+                beyond_need=any(
+                    quantity > required.get(month, 0) for month in months_through(first, last)
+                ),
+                home_status=status,
+                required=required,
+            )
+            await work.decide(self._aggregate, commitment_id, promise)
+
     async def day_passed(self, work: Work, day: date) -> None:
         """Let lapse what by its terms may be expected no longer."""
         for row in await work.connection.fetch(projections.MAY_LAPSE, self._aggregate.category):
@@ -176,14 +207,14 @@ class Desk:
             "contribute",
             home_id=home_id,
             organisation_id=organisation_id,
-            sectors=self._sectors,
+            sectors=self.sectors,
             connection=None if work is None else work.connection,
         )
 
     def _named(self, resource: str | None) -> str:
         if resource is None:
-            return self._resources[0]
-        if resource not in self._resources:
+            return self.resources[0]
+        if resource not in self.resources:
             raise ResourceNotProvided(resource)
         return resource
 

@@ -26,6 +26,8 @@ class Applier(Protocol):
 
 
 Reaction: TypeAlias = Callable[[Work, Any, Envelope], Awaitable[None]]
+Conclusion: TypeAlias = Callable[[Work, Sequence[Received]], Awaitable[None]]
+"""What follows from all of a batch together, once each of its events has been answered."""
 
 
 class Reactions:
@@ -35,8 +37,11 @@ class Reactions:
     is answered once.
     """
 
-    def __init__(self, reactions: Mapping[type[Event], Reaction]) -> None:
+    def __init__(
+        self, reactions: Mapping[type[Event], Reaction], conclude: Conclusion | None = None
+    ) -> None:
         self._reactions = reactions
+        self._conclude = conclude
 
     def check(self, received: Received) -> None:
         self._read(received)
@@ -51,6 +56,8 @@ class Reactions:
                 work.cause = Cause(envelope.correlation, envelope.event_id, envelope.traceparent)
                 await reaction(work, event, envelope)
             outcomes[envelope.event_id] = "ignored" if reaction is None else "applied"
+        if self._conclude is not None:
+            await self._conclude(work, batch)
         return outcomes
 
     def _reaction_to(self, event_type: type[Event]) -> Reaction | None:

@@ -5,10 +5,13 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from shared.contracts.event import Day, Event, Fact, Id, Month, Quantity, Total
+from shared.contracts.organisations import Sector
 
 ReasonCode: TypeAlias = Literal[
     "not_received", "quantity_differs", "quality", "wrong_month", "recorded_twice", "as_agreed"
 ]
+
+DeclineCode: TypeAlias = Literal["no_capacity", "no_funds", "too_far", "too_late", "not_ours"]
 
 
 class MonthTotal(Fact):
@@ -16,6 +19,13 @@ class MonthTotal(Fact):
 
     month: Month
     quantity: Total
+
+
+class MonthQuantity(Fact):
+    """Units of one month, more than none."""
+
+    month: Month
+    quantity: Quantity
 
 
 class CommitmentEvent(Event):
@@ -110,3 +120,59 @@ class DisputeAnswered(CommitmentEvent):
 CommitmentFact: TypeAlias = (
     Agreed | Promised | Delivered | Corrected | Withdrawn | Lapsed | DisputeAnswered
 )
+
+
+# --- Answers to an ask, in the partner's own topic
+
+
+class AskAnswer(Event):
+    """What an organisation answers to an ask of a home, whether it is party to it or not yet."""
+
+    key_field: ClassVar[str] = "home_id"
+
+    home_id: Id
+    ask_id: Id
+    organisation_id: Id
+
+
+class OfferEvent(AskAnswer):
+    """One stream per offer. A commitment that comes of it bears the offer's id."""
+
+    category: ClassVar[str] = "offer"
+    identity_field: ClassVar[str] = "offer_id"
+
+    offer_id: Id
+
+
+class Offered(OfferEvent):
+    """An organisation would promise this; nothing is promised, and nothing moves yet."""
+
+    sector: Sector
+    """In which it would do so, and become party to the home."""
+    resource: Id
+    months: tuple[MonthQuantity, ...]
+    """What is offered of what was asked; other months too, or more: a counter-offer."""
+    notice_months: Annotated[int, Field(ge=0, le=24)]
+    lapse_days: Annotated[int, Field(ge=0, le=366)] | None = None
+    offered_on: Day
+
+
+class OfferTakenBack(OfferEvent):
+    """The offer stands no more. What the home may have accepted meanwhile is not promised."""
+
+
+class OfferKept(OfferEvent):
+    """The home has accepted, and what it accepted of the offer is promised with this."""
+
+
+class AskDeclined(AskAnswer):
+    """An organisation will not answer the ask with an offer, and says why."""
+
+    category: ClassVar[str] = "decline"
+    identity_field: ClassVar[str] = "decline_id"
+
+    decline_id: Id
+    reason_code: DeclineCode
+
+
+AnswerFact: TypeAlias = Offered | OfferTakenBack | OfferKept | AskDeclined

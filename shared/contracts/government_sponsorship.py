@@ -6,11 +6,15 @@ from pydantic import Field
 
 from shared.contracts.commitment import (
     Agreed,
+    AskDeclined,
     CommitmentEvent,
     Corrected,
     Delivered,
     DisputeAnswered,
     Lapsed,
+    Offered,
+    OfferKept,
+    OfferTakenBack,
     Promised,
     Withdrawn,
 )
@@ -79,6 +83,30 @@ class UnitPricesAnnounced(Event):
     prices: tuple[UnitPrice, ...]
 
 
+class GrantOffered(Offered):
+    """A government would grant this much for these months, in yen."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class GrantOfferTakenBack(OfferTakenBack):
+    """A government has taken its offer back."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class GrantOfferKept(OfferKept):
+    """A government has granted what the home accepted of its offer."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class GrantRequestDeclined(AskDeclined):
+    """A government will not answer a home's grant request."""
+
+    owner: ClassVar[str] = OWNER
+
+
 EVENTS: tuple[type[Event], ...] = (
     GrantDecided,
     GrantPromised,
@@ -88,4 +116,8 @@ EVENTS: tuple[type[Event], ...] = (
     GrantLapsed,
     DisbursementDisputeAnswered,
     UnitPricesAnnounced,
+    GrantOffered,
+    GrantOfferTakenBack,
+    GrantOfferKept,
+    GrantRequestDeclined,
 )

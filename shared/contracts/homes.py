@@ -1,12 +1,13 @@
-"""Events that the register of homes owns: the homes, their needs, what arrived, the date."""
+"""Events that the register of homes owns: homes, needs, what arrived, asks, the date."""
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from shared.contracts.commitment import ReasonCode
+from shared.contracts.commitment import MonthQuantity, ReasonCode
 from shared.contracts.event import Day, Event, Fact, Id, Month, Quantity, Total, topic_of
 from shared.contracts.government_sponsorship import AgeBand
+from shared.contracts.organisations import Sector
 
 OWNER = "homes"
 TOPIC = topic_of(OWNER)
@@ -148,6 +149,82 @@ class DisputeClosed(ReceiptEvent):
     closed_by: Id
 
 
+class AskEvent(Event):
+    """One stream for all asks of a home, so that no unit is ever in two of them."""
+
+    owner: ClassVar[str] = OWNER
+    category: ClassVar[str] = "asks"
+    identity_field: ClassVar[str] = "home_id"
+    key_field: ClassVar[str] = "home_id"
+
+    home_id: Id
+    ask_id: Id
+    resource: Id
+
+
+class AskOpened(AskEvent):
+    """What a home lacks of a resource, and nobody has promised, is asked for."""
+
+    gap: Annotated[int, Field(gt=0)]
+    """Counts the gaps of this home and resource: from the first unit open to the last covered."""
+    prefecture_code: PrefectureCode
+    months: tuple[MonthQuantity, ...]
+    """All that stands open."""
+    asked: tuple[Sector, ...]
+    opened_on: Day
+
+
+class AskAmended(AskEvent):
+    """So much stands open now, all months together."""
+
+    months: tuple[MonthQuantity, ...]
+
+
+class AskWidened(AskEvent):
+    """More sectors are asked."""
+
+    asked: tuple[Sector, ...]
+    """All that are asked now."""
+    reason_code: Literal["declined", "days"]
+    """All who were asked have declined; the days for them to answer are over."""
+    widened_on: Day
+
+
+class AskEscalated(AskEvent):
+    """The governments are told: a month comes near of which units stand open."""
+
+    first_month: Month
+    """The first month that is not covered."""
+    escalated_on: Day
+
+
+class AskClosed(AskEvent):
+    """Nothing stands open any more, by whomever it is covered."""
+
+    closed_on: Day
+
+
+class OfferAccepted(AskEvent):
+    """The home takes this of an offer. Its owner promises it, or has taken the offer back."""
+
+    offer_id: Id
+    organisation_id: Id
+    """Whose offer it is."""
+    sector: Sector
+    months: tuple[MonthQuantity, ...]
+    accepted_by: Id
+    accepted_on: Day
+
+
+class OfferDeclined(AskEvent):
+    """The home takes nothing of an offer; or it had, and the offer had been taken back before."""
+
+    offer_id: Id
+    organisation_id: Id
+    """Whose offer it is."""
+    reason_code: Literal["not_needed", "another_preferred", "terms", "taken_back"]
+
+
 class BusinessDateAdvanced(Event):
     """In simulation, the day it is. Real time is never played, the date alone."""
 
@@ -171,5 +248,12 @@ EVENTS: tuple[type[Event], ...] = (
     ConfirmationTakenBack,
     DeliveryDisputed,
     DisputeClosed,
+    AskOpened,
+    AskAmended,
+    AskWidened,
+    AskEscalated,
+    AskClosed,
+    OfferAccepted,
+    OfferDeclined,
     BusinessDateAdvanced,
 )

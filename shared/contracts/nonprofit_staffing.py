@@ -4,11 +4,15 @@ from typing import ClassVar
 
 from shared.contracts.commitment import (
     Agreed,
+    AskDeclined,
     CommitmentEvent,
     Corrected,
     Delivered,
     DisputeAnswered,
     Lapsed,
+    Offered,
+    OfferKept,
+    OfferTakenBack,
     Promised,
     Withdrawn,
 )
@@ -84,6 +88,30 @@ class SessionsDisputeAnswered(ProgrammeEvent, DisputeAnswered):
     """The nonprofit stands by sessions that the home disputes."""
 
 
+class StaffingOffered(Offered):
+    """A nonprofit or foster parent would fill these months: minutes, or sessions."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class StaffingOfferTakenBack(OfferTakenBack):
+    """A nonprofit or foster parent has taken its offer back."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class StaffingOfferKept(OfferKept):
+    """What the home accepted of an offer is planned."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class VacantPostDeclined(AskDeclined):
+    """A nonprofit or foster parent will not fill a home's vacant post."""
+
+    owner: ClassVar[str] = OWNER
+
+
 EVENTS: tuple[type[Event], ...] = (
     StaffingPlanAgreed,
     CaregivingPlanned,
@@ -99,4 +127,8 @@ EVENTS: tuple[type[Event], ...] = (
     ProgrammeWithdrawn,
     PlannedSessionsLapsed,
     SessionsDisputeAnswered,
+    StaffingOffered,
+    StaffingOfferTakenBack,
+    StaffingOfferKept,
+    VacantPostDeclined,
 )

@@ -4,11 +4,15 @@ from typing import ClassVar
 
 from shared.contracts.commitment import (
     Agreed,
+    AskDeclined,
     CommitmentEvent,
     Corrected,
     Delivered,
     DisputeAnswered,
     Lapsed,
+    Offered,
+    OfferKept,
+    OfferTakenBack,
     Promised,
     Withdrawn,
 )
@@ -51,6 +55,30 @@ class RentDisputeAnswered(RentAgreementEvent, DisputeAnswered):
     """The sponsor stands by a payment that the home disputes."""
 
 
+class RentOffered(Offered):
+    """A sponsor would pay this much of these months' rent, in yen."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class RentOfferTakenBack(OfferTakenBack):
+    """A sponsor has taken its offer back."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class RentOfferKept(OfferKept):
+    """A sponsor has promised what the home accepted of its offer."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class RentAppealDeclined(AskDeclined):
+    """A sponsor will not answer a home's rent appeal."""
+
+    owner: ClassVar[str] = OWNER
+
+
 EVENTS: tuple[type[Event], ...] = (
     RentAgreementSigned,
     RentPromised,
@@ -59,4 +87,8 @@ EVENTS: tuple[type[Event], ...] = (
     RentSponsorshipWithdrawn,
     RentPromiseLapsed,
     RentDisputeAnswered,
+    RentOffered,
+    RentOfferTakenBack,
+    RentOfferKept,
+    RentAppealDeclined,
 )

@@ -4,11 +4,15 @@ from typing import ClassVar
 
 from shared.contracts.commitment import (
     Agreed,
+    AskDeclined,
     CommitmentEvent,
     Corrected,
     Delivered,
     DisputeAnswered,
     Lapsed,
+    Offered,
+    OfferKept,
+    OfferTakenBack,
     Promised,
     Withdrawn,
 )
@@ -51,6 +55,30 @@ class AttendanceDisputeAnswered(PledgeEvent, DisputeAnswered):
     """The group stands by an attendance that the home disputes."""
 
 
+class ShiftsOffered(Offered):
+    """A group would give this much time in these months, in minutes."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class ShiftsOfferTakenBack(OfferTakenBack):
+    """A group has taken its offer back."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class ShiftsOfferKept(OfferKept):
+    """A group has pledged what the home accepted of its offer."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class OpenShiftDeclined(AskDeclined):
+    """A group will not take a home's open shift."""
+
+    owner: ClassVar[str] = OWNER
+
+
 EVENTS: tuple[type[Event], ...] = (
     VolunteerPledgeAgreed,
     HoursPledged,
@@ -59,4 +87,8 @@ EVENTS: tuple[type[Event], ...] = (
     VolunteerPledgeWithdrawn,
     PledgedHoursLapsed,
     AttendanceDisputeAnswered,
+    ShiftsOffered,
+    ShiftsOfferTakenBack,
+    ShiftsOfferKept,
+    OpenShiftDeclined,
 )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from services.homes.api.asks import create_asks_router
 from services.homes.api.calendar import create_calendar_router
 from services.homes.api.receipts import create_receipts_router
 from services.homes.api.register import create_register_router
@@ -16,5 +17,6 @@ def create_routers(built: Plumbing, needs: Needs, rules: Rules) -> Sequence[APIR
     return (
         create_register_router(built, needs, rules),
         create_receipts_router(built),
+        create_asks_router(built),
         create_calendar_router(built, rules),
     )

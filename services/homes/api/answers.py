@@ -1,12 +1,13 @@
 """What the register of homes answers."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
-from shared.contracts.commitment import ReasonCode
+from shared.contracts.commitment import DeclineCode, MonthQuantity, ReasonCode
 from shared.contracts.event import Id, Month, Total
 from shared.contracts.government_sponsorship import AgeBand
 from shared.contracts.homes import Capacity, OperatorKind, PrefectureCode
+from shared.contracts.organisations import Sector
 from shared.contracts.resources import Unit
 from shared.http.answers import Done, Told
 from shared.rules import Confidence
@@ -117,3 +118,60 @@ class ArrivalTold(Told):
     delivery_version: int
     """To be sent with a confirmation: what was seen is what is confirmed."""
     disputes: list[DisputeTold]
+
+
+class OfferAnswer(Done):
+    ask_id: Id
+    offer_id: Id
+
+
+class AskTold(Told):
+    """What a home asks for of a resource, in the resource's own unit."""
+
+    ask_id: Id
+    home_id: Id
+    resource: Id
+    unit: Unit | None
+    """None: a resource that the catalogue does not name."""
+    gap: int
+    """Counts the gaps of this home and resource."""
+    asked: list[Sector]
+    opened_on: date
+    escalated_on: date | None
+    """When the governments were told."""
+    closed_on: date | None
+    months: list[MonthQuantity]
+    """All that stands open."""
+
+
+class OfferTold(Told):
+    """What an organisation would promise, and what has become of it."""
+
+    offer_id: Id
+    organisation_id: str
+    sector: Sector
+    months: list[MonthQuantity]
+    notice_months: int
+    lapse_days: int | None
+    offered_on: date
+    status: Literal["standing", "accepted", "kept", "declined", "taken_back"]
+    accepted: list[MonthQuantity]
+
+
+class DeclineTold(Told):
+    organisation_id: str
+    reason_code: DeclineCode
+
+
+class AcceptableTold(Told):
+    month: Month
+    quantity: Total
+
+
+class AskWholly(AskTold):
+    """An ask with all offers to it, side by side."""
+
+    acceptable: list[AcceptableTold]
+    """What stands open and is not on its way to be promised."""
+    offers: list[OfferTold]
+    declines: list[DeclineTold]

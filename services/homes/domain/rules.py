@@ -1,18 +1,21 @@
 """The rules that homes go by: each holds from a day to a day, and says where it comes from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 
+from shared.contracts.organisations import Sector
 from shared.rules import Rule, in_force
 
 T = TypeVar("T")
 
 Rounding: TypeAlias = Literal["down", "up"]
 Proration: TypeAlias = Literal["by_day_per_child"]
+Covering: TypeAlias = Mapping[str, tuple[tuple[Sector, ...], ...]]
+"""By resource: the sectors that may cover it, in the order in which they are asked."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,18 @@ CAPACITY: Final = Key("FH.CAP", TypeAdapter(tuple[int, ...]))
 HORIZON_MONTHS: Final = Key("NEEDS.HORIZON", TypeAdapter(int))
 PRORATION: Final[Key[Proration]] = Key("NEEDS.PRORATION", TypeAdapter(Proration))
 ROUNDING: Final[Key[Rounding]] = Key("NEEDS.ROUNDING", TypeAdapter(Rounding))
-DECIDED_BY: Final[tuple[Key[Any], ...]] = (CAPACITY, HORIZON_MONTHS, PRORATION, ROUNDING)
+COVERING: Final[Key[Covering]] = Key("ASKS.COVERING", TypeAdapter(Covering))
+WIDENING_DAYS: Final = Key("ASKS.WIDENING", TypeAdapter(int))
+ESCALATION_DAYS: Final = Key("ASKS.ESCALATION", TypeAdapter(int))
+DECIDED_BY: Final[tuple[Key[Any], ...]] = (
+    CAPACITY,
+    HORIZON_MONTHS,
+    PRORATION,
+    ROUNDING,
+    COVERING,
+    WIDENING_DAYS,
+    ESCALATION_DAYS,
+)
 
 
 class Rules:

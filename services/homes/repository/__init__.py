@@ -11,6 +11,7 @@ from services.homes.domain.home import HOMES
 from services.homes.domain.needs import NEEDS, Prices, RestateNeeds, announced, required
 from services.homes.domain.receipts import Arrival
 from services.homes.domain.rules import Rules
+from services.homes.repository.asks import project_asks
 from shared.business_date import BusinessDate
 from shared.contracts.event import Event
 from shared.contracts.government_sponsorship import AgeBand, UnitPricesAnnounced
@@ -133,6 +134,7 @@ CLOSE_DISPUTE: Final = "UPDATE dispute SET closed_by = $2 WHERE dispute_id = $1"
 
 async def project(connection: Connection, event: Event, _envelope: Envelope) -> None:
     """Keep what is listed, in the transaction that decides it."""
+    await project_asks(connection, event)
     match event:
         case HomeRegistered():
             await connection.execute(
@@ -196,7 +198,7 @@ async def put_unit_prices(connection: Connection, prices: Prices) -> None:
 
 
 def read_rules() -> Rules:
-    table = tomllib.loads(Path(__file__).with_name("rules.toml").read_text())
+    table = tomllib.loads(Path(__file__).parent.with_name("rules.toml").read_text())
     return Rules(Rule.model_validate(row) for row in table["rule"])
 
 
