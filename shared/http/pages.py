@@ -7,11 +7,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from shared.http.refusals import BrokenCursor
 
+ENCODER: Final = msgspec.json.Encoder()
 LIMIT_MAX: Final = 500
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -64,7 +66,8 @@ def page(
     if "text/csv" in request.headers.get("accept", ""):
         response = table(items)
     else:
-        response = JSONResponse({**beside, "items": items, "next_cursor": next_cursor})
+        told = {**beside, "items": items, "next_cursor": next_cursor}
+        response = Response(ENCODER.encode(told), media_type="application/json")
     if next_cursor is not None:
         url = request.url.include_query_params(cursor=next_cursor)
         response.headers["Link"] = f'<{url}>; rel="next"'

@@ -1,6 +1,7 @@
 """HTTP for whoever is party to a home: its books, what is missing, what became of an event."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -110,7 +111,7 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
             homes = [home_id]
         after = decode_cursor(cursor, ["", "", ""])
         rows = await pool.fetch(sql.SHORTFALLS_PAGE, homes, *after, limit)
-        items = [{**_plain(row), **_labels(row)} for row in rows]
+        items = [{**_plain(row), **_labels(row["resource"], row["month"])} for row in rows]
         return page(request, items, next_cursor(items, limit, "home_id", "month", "resource"))
 
     @router.get("/discrepancies", **answers(Page[DiscrepancyTold]))
@@ -137,17 +138,18 @@ def _cell(row: Mapping[str, Any] | Record) -> dict[str, Any]:
     return {
         "month": row["month"],
         "resource": row["resource"],
-        **_labels(row),
+        **_labels(row["resource"], row["month"]),
         **{place: row[place] for place in PLACES},
     }
 
 
-def _labels(row: Mapping[str, Any] | Record) -> dict[str, Any]:
-    resource = CATALOGUE.get(row["resource"])
+@lru_cache(maxsize=10_000)
+def _labels(resource: str, month: Month) -> Mapping[str, Any]:
+    known = CATALOGUE.get(resource)
     return {
-        "unit": None if resource is None else resource.unit,
-        "fiscal_year": fiscal_year(row["month"]),
-        "era_month": era_label(row["month"]),
+        "unit": None if known is None else known.unit,
+        "fiscal_year": fiscal_year(month),
+        "era_month": era_label(month),
     }
 
 

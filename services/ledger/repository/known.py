@@ -15,12 +15,16 @@ WAIT_S: Final = 10.0
 
 DAY: Final = timedelta(days=1)
 
-CLOCK: Final = """
--- What time it is, and before when nothing more is booked for a home.
+_CLOCK: Final = """
 SELECT clock_timestamp() AS now, (SELECT day FROM business_date) AS played,
        GREATEST(booked_at, settled_at) AS settled_at,
        GREATEST(business_date, settled_on) AS settled_on
 FROM (VALUES ($1::text)) AS asked (home_id) LEFT JOIN head USING (home_id)
+"""
+
+CLOCK: Final = f"""
+-- What time it is, and before when nothing more is booked for a home.
+{_CLOCK}
 """
 
 SETTLE: Final = """
@@ -31,13 +35,10 @@ SET settled_at = GREATEST(known.settled_at, excluded.settled_at),
     settled_on = GREATEST(known.settled_on, excluded.settled_on)
 """
 
-LAST_LINKS: Final = """
--- The last link of a home by an instant, or on a business date (null: either), 0 where none was:
--- found by halving, for neither goes back within a chain.
+_HALVING: Final = """
 WITH RECURSIVE halving AS (
     SELECT place, home_id, booked_by, booked_on, 0::bigint AS known, links + 1 AS unknown
-    FROM unnest($1::text[], $2::timestamptz[], $3::date[])
-         WITH ORDINALITY AS asked (home_id, booked_by, booked_on, place)
+    FROM {asked} WITH ORDINALITY AS asked (home_id, booked_by, booked_on, place)
     JOIN head USING (home_id)
     UNION ALL
     SELECT place, home_id, booked_by, booked_on,
@@ -50,23 +51,37 @@ WITH RECURSIVE halving AS (
         LIMIT 1
     ) AS half
     WHERE unknown - known > 1
-)
+)"""
+
+_MANY: Final = "unnest($1::text[], $2::timestamptz[], $3::date[])"
+_ONE: Final = "unnest(ARRAY[$1::text], ARRAY[$2::timestamptz], ARRAY[$3::date])"
+
+LAST_LINKS: Final = f"""
+-- The last link of a home by an instant, or on a business date (null: either), 0 where none was:
+-- found by halving, for neither goes back within a chain.
+{_HALVING.format(asked=_MANY)}
 SELECT known, hash
 FROM halving LEFT JOIN link ON link.home_id = halving.home_id AND number = known
 WHERE unknown - known = 1 ORDER BY place
-"""
+"""  # noqa: S608  ours
 
-KNOWN_CELLS: Final = """
--- What a home's cells had come to with a link: the totals of each one's last entry up to it.
-SELECT month, resource, known.* FROM cell CROSS JOIN LATERAL (
-    SELECT required, open, promised, delivered, confirmed FROM entry
-    WHERE entry.home_id = cell.home_id AND entry.resource = cell.resource
-    AND entry.month = cell.month AND number <= $2
-    ORDER BY number DESC, position DESC LIMIT 1
-) AS known
-WHERE home_id = $1 AND month BETWEEN $3 AND $4
+KNOWN_CELLS: Final = f"""
+-- What a home's cells had come to by an instant, or on a business date: the totals of each one's
+-- last entry up to its last link then; and the clock, of the same snapshot, that says whether this
+-- is certain. Without cells, the clock alone.
+{_HALVING.format(asked=_ONE)}, clock AS ({_CLOCK})
+SELECT clock.*, cells.* FROM clock LEFT JOIN (
+    SELECT month, resource, totals.* FROM halving AS last JOIN cell USING (home_id)
+    CROSS JOIN LATERAL (
+        SELECT required, open, promised, delivered, confirmed FROM entry
+        WHERE entry.home_id = cell.home_id AND entry.resource = cell.resource
+        AND entry.month = cell.month AND number <= last.known
+        ORDER BY number DESC, position DESC LIMIT 1
+    ) AS totals
+    WHERE unknown - known = 1 AND month BETWEEN $4 AND $5
+) AS cells ON true
 ORDER BY month, resource
-"""
+"""  # noqa: S608  ours
 
 
 class Known:
@@ -79,20 +94,27 @@ class Known:
     async def cells(
         self, home_id: str, moment: Moment, from_month: str, through: str
     ) -> Sequence[Record]:
-        [last] = await self.last_links(home_id, moment)
-        return await self._pool.fetch(KNOWN_CELLS, home_id, last, from_month, through)
+        """In one question, which is asked again only where the moment was not certain yet."""
+        asked = home_id, moment.at, moment.on, from_month, through
+        rows = await self._pool.fetch(KNOWN_CELLS, *asked)
+        if await self._settle(home_id, (moment,), rows[0]):
+            rows = await self._pool.fetch(KNOWN_CELLS, *asked)
+        return [row for row in rows if row["month"] is not None]
 
     async def last_links(self, home_id: str, *moments: Moment) -> Sequence[int]:
         """The number of the last link at each moment; a moment that is not certain is refused."""
-        await self._settle(home_id, moments)
+        row = await self._pool.fetchrow(CLOCK, home_id)
+        assert row is not None  # noqa: S101  of one VALUES
+        await self._settle(home_id, moments, row)
         asked = [(home_id, moment.at, moment.on) for moment in moments]
         rows = await self._pool.fetch(LAST_LINKS, *columns(asked, 3))
         return [row["known"] for row in rows]
 
-    async def _settle(self, home_id: str, moments: Sequence[Moment]) -> None:
-        """See to it that nothing more is booked by these moments; rarely must anybody wait."""
-        row = await self._pool.fetchrow(CLOCK, home_id)
-        assert row is not None  # noqa: S101  of one VALUES
+    async def _settle(self, home_id: str, moments: Sequence[Moment], row: Record) -> bool:
+        """See to it that nothing more is booked by these moments: whether that was to be done.
+
+        Rarely must anybody wait.
+        """
         today = self._business_date.on(row["now"], row["played"])
         clock = Clock(row["now"], today, row["settled_at"], row["settled_on"])
         open_ones = [moment for moment in moments if not clock.settles(moment)]
@@ -103,3 +125,4 @@ class Known:
             settled_at = clock.now if any(moment.at for moment in open_ones) else None
             until = settled_at, max(days, default=None)
             await self._pool.execute(SETTLE, home_id, *until, timeout=WAIT_S)
+        return bool(open_ones)
