@@ -18,7 +18,6 @@ from deploy.checking.statements import booked, kafka, listeners, logged
 if TYPE_CHECKING:
     from deploy.checking.sessions import Connection
 
-COLUMNS: Final = 13
 REACTED_TO: Final = (
     "organisations.OrganisationRegistered.v1",
     "organisations.SectorsChanged.v1",
@@ -116,6 +115,8 @@ class Reading:
         found = Findings()
         began = time.perf_counter()
         await self._read(topic, found)
+        if await self.connection.fetchval(fill(kafka.REPEATED, **topic.names)):
+            await self.connection.execute(fill(kafka.SET_ASIDE, **topic.names))
         check = Check("Kafka", topic.owner, kafka.COMPARED, (topic.name,), topic)
         found.take(await check.run(self.connection))
         await self.connection.execute(fill(kafka.FORGET, **topic.names))
@@ -163,9 +164,7 @@ class Reading:
             async with self.connection.transaction():
                 if not topic.has_table:
                     await self.connection.execute(fill(kafka.TOLD, **names), *arguments)
-                said = await self.connection.execute(fill(kafka.HEARD, **names), *arguments)
-                if int(said.split()[-1]) < len(events):
-                    await self.connection.execute(fill(kafka.REPEATED, **names), *arguments)
+                await self.connection.execute(fill(kafka.HEARD, **names), *arguments)
         except asyncpg.DataError:
             # One of them holds what no event can: find it.
             if len(events) == 1:

@@ -11,20 +11,22 @@ PLACES: Final = ("open", "promised", "delivered", "confirmed")
 FIGURES: Final = "'required %s, open %s, promised %s, delivered %s, confirmed %s'"
 
 TOTALS: Final = f"""
--- Each entry carries what its cell came to with it: what it came to before, and what it moves.
+-- Each entry carries what its cell came to with it: what it came to before, and what it moves. What
+-- is required is what all places come to.
 SELECT 'unbalanced' AS kind, format('totals of entry %s/%s/%s', home_id, number, position) AS "where",
-       format({FIGURES}, before_required + need, before_open + to_open, before_promised + to_promised,
+       format({FIGURES}, {" + ".join(f"before_{place} + to_{place}" for place in PLACES)},
+              before_open + to_open, before_promised + to_promised,
               before_delivered + to_delivered, before_confirmed + to_confirmed) AS expected,
        format({FIGURES}, required, open, promised, delivered, confirmed) AS found
 FROM (
     SELECT home_id, resource, month, number, position, required, open, promised, delivered,
-           confirmed, -{_moved("need")} AS need,
+           confirmed,
            {", ".join(f"{_moved(place)} AS to_{place}" for place in PLACES)},
-           {", ".join(f"lag({place}, 1, 0::bigint) OVER by_cell AS before_{place}" for place in ("required", *PLACES))}
+           {", ".join(f"lag({place}, 1, 0::bigint) OVER by_cell AS before_{place}" for place in PLACES)}
     FROM ledger.entry
     WINDOW by_cell AS (PARTITION BY home_id, resource, month ORDER BY number, position)
 ) AS entry
-WHERE required <> before_required + need OR {" OR ".join(f"{place} <> before_{place} + to_{place}" for place in PLACES)}
+WHERE {" OR ".join(f"{place} <> before_{place} + to_{place}" for place in PLACES)}
 OR required IS NULL OR required <> open + promised + delivered + confirmed
 ORDER BY home_id, number, position
 """  # noqa: E501  ours

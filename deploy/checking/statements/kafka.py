@@ -3,11 +3,11 @@
 from typing import Final
 
 PREPARE: Final = """
--- Where each event of a topic stands in Kafka: first, and again.
+-- Where each event of a topic stands in Kafka: first, and again. No index is kept while it is
+-- filled: that would cost as much as all the rest.
 CREATE TEMP TABLE {place} (
-    event_id uuid PRIMARY KEY, stream text NOT NULL, version bigint NOT NULL,
-    partition integer NOT NULL, "offset" bigint NOT NULL, digest bytea NOT NULL,
-    is_told boolean NOT NULL, difference text
+    event_id uuid NOT NULL, partition integer NOT NULL, "offset" bigint NOT NULL,
+    digest bytea NOT NULL, is_told boolean NOT NULL, difference text
 );
 CREATE TEMP TABLE {repeat} (
     event_id uuid NOT NULL, partition integer NOT NULL, "offset" bigint NOT NULL, difference text
@@ -86,21 +86,29 @@ ON CONFLICT DO NOTHING
 """
 
 HEARD: Final = f"""
--- A batch of one partition's records, each beside what was told; those that were there before are
--- left out.
+-- A batch of one partition's records, each beside what was told.
 INSERT INTO {{place}}
-SELECT heard.event_id, COALESCE(told.stream, ''), COALESCE(told.version, 0), $1, "offset", digest,
-       told.event_id IS NOT NULL, {_DIFFERENCE}
+SELECT heard.event_id, $1, "offset", digest, told.event_id IS NOT NULL, {_DIFFERENCE}
 FROM {_BATCH} LEFT JOIN {{told}} AS told USING (event_id)
-ORDER BY "offset" ON CONFLICT DO NOTHING
 """
 
-REPEATED: Final = f"""
--- Those of a batch that were there before.
-INSERT INTO {{repeat}}
-SELECT heard.event_id, $1, heard."offset", {_DIFFERENCE}
-FROM {_BATCH} JOIN {{place}} AS place USING (event_id) LEFT JOIN {{told}} AS told USING (event_id)
-WHERE (place.partition, place."offset") <> ($1, heard."offset") AND heard.digest IS NOT NULL
+REPEATED: Final = """
+-- Whether any event stands in Kafka more than once.
+SELECT EXISTS (SELECT FROM {place} GROUP BY event_id HAVING count(*) > 1)
+"""
+
+SET_ASIDE: Final = """
+-- The first of an event's places counts; the others are its repeats.
+WITH again AS (
+    DELETE FROM {place} WHERE ctid IN (
+        SELECT at FROM (
+            SELECT ctid AS at, row_number() OVER (
+                PARTITION BY event_id ORDER BY partition, "offset"
+            ) AS time FROM {place}
+        ) AS placed WHERE time > 1
+    ) RETURNING *
+)
+INSERT INTO {repeat} SELECT event_id, partition, "offset", difference FROM again
 """
 
 COMPARED: Final = """
@@ -119,9 +127,10 @@ FROM (
     WHERE again.difference IS NOT NULL
     UNION ALL
     SELECT 'reordered', again.partition, again."offset",
-           format('%s in %s', place.stream, place.partition),
-           format('%s, version %s of %s', event_id, place.version, place.stream)
+           format('%s in %s', told.stream, place.partition),
+           format('%s, version %s of %s', event_id, told.version, told.stream)
     FROM {repeat} AS again JOIN {place} AS place USING (event_id)
+    JOIN {told} AS told USING (event_id)
     WHERE again.partition <> place.partition
 ) AS compared ORDER BY partition, "offset"
 """

@@ -62,23 +62,34 @@ ORDER BY 1, 2
 """
 
 STREAMS: Final = """
--- The last version applied of each stream is the last that was decided on.
+-- The last version applied of each stream is the last that was decided on. Versions count from 1:
+-- where each is its event's, and all come to as many as were decided on, each is the last.
 SELECT CASE WHEN applied.stream IS NULL THEN 'lost' ELSE 'altered' END AS kind,
        format('last version applied of %s', COALESCE(last.stream, applied.stream)) AS "where",
        COALESCE(last.version::text, 'none') AS expected,
        COALESCE(format('%s, %s', applied.version, applied.event_id), 'none') AS found
 FROM (
-    SELECT place.stream, max(place.version) AS version
-    FROM {place} AS place JOIN {listener}.outcome AS outcome USING (event_id)
-    WHERE outcome.topic = $1 GROUP BY place.stream
+    SELECT told.stream, max(told.version) AS version
+    FROM {told} AS told JOIN {place} AS place USING (event_id)
+    JOIN {listener}.outcome AS outcome USING (event_id)
+    WHERE outcome.topic = $1 GROUP BY told.stream
 ) AS last
 FULL JOIN (SELECT * FROM {listener}.consumer_stream WHERE topic = $1) AS applied
      ON applied.stream = last.stream
-LEFT JOIN {place} AS named ON named.event_id = applied.event_id
+LEFT JOIN {told} AS named ON named.event_id = applied.event_id
 WHERE (last.version, last.stream, last.version)
       IS DISTINCT FROM (applied.version, named.stream, named.version)
 AND NOT EXISTS (SELECT FROM {listener}.held WHERE topic = $1)
 AND NOT EXISTS (SELECT FROM {listener}.parked WHERE topic = $1)
+AND (
+    SELECT (count(*), sum(applied.version)) IS DISTINCT FROM (
+        count(told.event_id), (SELECT count(*) FROM {listener}.outcome WHERE topic = $1)
+    )
+    FROM {listener}.consumer_stream AS applied LEFT JOIN {told} AS told
+         ON (told.event_id, told.stream, told.version)
+            = (applied.event_id, applied.stream, applied.version)
+    WHERE applied.topic = $1
+)
 ORDER BY COALESCE(last.stream, applied.stream)
 """
 
