@@ -27,7 +27,7 @@ from shared.contracts.event import Movement
 from shared.contracts.ledger import OWNER
 from shared.envelope import from_headers
 from shared.kafka import BATCH_RECORDS_MAX
-from shared.service import plumbing
+from shared.service import collect_rarely, plumbing
 
 Does: TypeAlias = Literal["post", "insert"]
 Read: TypeAlias = "ConsumerRecord[bytes, bytes]"
@@ -195,6 +195,7 @@ def _slices(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
 
 
 def main(does: Does) -> None:
+    collect_rarely()  # as every service does
     uvloop.run(feed(does, Surrounding.model_validate_json(sys.stdin.readline())))
 
 

@@ -21,12 +21,23 @@ from deploy.state import State, short, write_private
 ADMINISTRATOR = "postgres"
 # Outside every state folder: for a checkout that PostgreSQL's own account cannot reach.
 REACHABLE = Path("/var/lib/yui")
+BUFFERS_MB_MAX = 1024
+
+
+def _buffers_mb() -> int:
+    """A quarter of the machine's memory, and no more than holds the indexes of a million entries.
+
+    Homes are booked in no order: what does not fit is fetched anew for nearly every entry.
+    """
+    return min(BUFFERS_MB_MAX, psutil.virtual_memory().total // 4 // 2**20)
+
+
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "on",
     "synchronous_commit": "on",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    "shared_buffers": f"{_buffers_mb()}MB",
     # A checkpoint makes every page be written whole once more; under load one a gigabyte is many.
     "max_wal_size": "2GB",
     "password_encryption": "scram-sha-256",

@@ -107,10 +107,17 @@ async def find(
     statement: str,
     *arguments: object,
     told: Told | None = None,
+    is_wide: bool = False,
     **names: str,
 ) -> Findings:
-    """Run a statement that yields differences: how many, and the first of each kind."""
+    """Run a statement that yields differences: how many, and the first of each kind.
+
+    Where two tables of wide rows are compared, both are read in the order of their keys: to hash
+    one of them means to copy all of it, and costs twice as much.
+    """
     found = Findings()
+    if is_wide:
+        await connection.execute("SET enable_hashjoin = off")
     try:
         await _find(connection, found, owner, statement, arguments, told, names)
     except asyncpg.DataError:
@@ -118,6 +125,8 @@ async def find(
             raise
         await _look_for_unreadable(connection, found, told)
         await _find(connection, found, owner, statement, arguments, told, names)
+    if is_wide:
+        await connection.execute("SET enable_hashjoin = on")
     return found
 
 

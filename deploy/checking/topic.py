@@ -75,7 +75,9 @@ class Topic:
             found.append(Check("what moved nothing", LEDGER, booked.UNBOOKED, arguments, self))
         if EVENTLOG in standing.services and self.owner != EVENTLOG:
             arguments = self.name, self.owner
-            found.append(Check("event log", EVENTLOG, logged.LOGGED, arguments, self))
+            found.append(
+                Check("event log", EVENTLOG, logged.LOGGED, arguments, self, is_wide=True)
+            )
         return found
 
 
@@ -90,13 +92,20 @@ class Check:
     topic: Topic | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     told: Told | None = None
+    is_wide: bool = False
 
     async def run(self, connection: "Connection") -> Findings:
         told = self.told or (self.topic.told if self.topic else None)
         names = {**(self.topic.names if self.topic else {}), **self.names}
         began = time.perf_counter()
         found = await find(
-            connection, self.owner, self.statement, *self.arguments, told=told, **names
+            connection,
+            self.owner,
+            self.statement,
+            *self.arguments,
+            told=told,
+            is_wide=self.is_wide,
+            **names,
         )
         found.parts[self.part] += time.perf_counter() - began
         return found
