@@ -38,6 +38,9 @@ class Api:
         headers = {"Idempotency-Key": secrets.token_urlsafe(16)}
         return self._ask("POST", path, json=dict(body or {}), headers=headers)
 
+    def delete(self, path: str) -> Json:
+        return self._ask("DELETE", path, headers={"Idempotency-Key": secrets.token_urlsafe(16)})
+
     def items(self, path: str, limit: int, **query: str | int | None) -> Iterator[Json]:
         """Yield up to `limit` items of a list, page after page."""
         cursor: str | None = None

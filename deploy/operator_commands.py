@@ -72,8 +72,8 @@ def revoke_key(
     organisation: Organisation, key: Annotated[str, typer.Argument(help="The key's id.")]
 ) -> None:
     """End a key at once. Example: `yui keys revoke org-rent 0123456789abcdef`."""
-    path = f"/v1/organisations/{organisation}/keys/{key}/revoke"
-    console.print_json(data=api("organisations").post(path))
+    path = f"/v1/organisations/{organisation}/keys/{key}"
+    console.print_json(data=api("organisations").delete(path))
 
 
 @events.command("list")

@@ -21,7 +21,7 @@ class Refusal(Exception):
 
 
 class NotAllowed(Refusal):
-    """An organisation acts for itself alone, in its own sectors, for homes it is a party to."""
+    """Your role, its scopes or your organisation's sectors do not allow this."""
 
     status = 403
     japanese = "あなたの役割、権限の範囲、または団体の分野では、行えません。"
@@ -32,6 +32,18 @@ class NotFound(Refusal):
 
     status = 404
     japanese = "このIDで見られるものはありません。"
+
+    # Whatever is missing, or is another's, is answered in the same bytes.
+    def __init__(self, *_what: str) -> None:
+        super().__init__()
+
+    @classmethod
+    def rule(cls) -> str:
+        return "not-found"
+
+    @classmethod
+    def statement(cls) -> str:
+        return str(NotFound.__doc__)
 
 
 class Invalid(Refusal):

@@ -24,7 +24,6 @@ from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
-from shared.refusal import NotAllowed
 from shared.service import Plumbing
 from shared.work import Work
 
@@ -93,9 +92,7 @@ def create_unit_prices_router(built: Plumbing) -> APIRouter:
     @router.post("", **answers(AnnouncementAnswer, NoPrice, PricedTwice, status=201))
     async def announce(body: UnitPricesBody, caller: Writer) -> Response:
         """Announce what a child of each age band needs in a month, from a day on."""
-        # No home is touched, so the policy's rule for contributions does not apply.
-        if not caller.principal.sectors & SECTORS:
-            raise NotAllowed
+        await caller.must("announce", sectors=SECTORS)
         announcement_id = new_opaque_id()
 
         async def act(work: Work) -> Answer:

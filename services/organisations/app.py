@@ -5,12 +5,11 @@ from typing import Final
 from pydantic import SecretStr
 
 from services.organisations import consumers
-from services.organisations.api import (
-    create_keys_router,
-    create_organisations_router,
-    create_parties_router,
-)
-from services.organisations.domain import OPERATOR_ID, ORGANISATION, IssueKey, Register
+from services.organisations.api.keys import create_keys_router
+from services.organisations.api.organisations import create_organisations_router
+from services.organisations.api.parties import create_parties_router
+from services.organisations.domain.keys import IssueKey
+from services.organisations.domain.organisation import OPERATOR_ID, ORGANISATION, Register
 from shared.access import register
 from shared.access.keys import ApiKey, parse_key
 from shared.contracts import homes

@@ -5,7 +5,8 @@ from typing import Final
 
 import structlog
 
-from services.organisations.domain import ORGANISATION, PARTIES, Join
+from services.organisations.domain.organisation import ORGANISATION
+from services.organisations.domain.parties import PARTIES, Join
 from shared.consuming.applying import Reaction
 from shared.contracts.event import Event
 from shared.contracts.homes import OfferAccepted

@@ -12,7 +12,7 @@ INSERT INTO name (organisation_id, name) VALUES ($1, $2)
 
 ORGANISATIONS: Final = """
 -- Organisations after a place, or the one of this id; null is any.
-SELECT organisation_id, name, sectors, operates_yui
+SELECT organisation_id, name, sectors, operates_yui, named
 FROM organisation LEFT JOIN name USING (organisation_id)
 WHERE ($1::text IS NULL OR organisation_id = $1) AND organisation_id > $2
 ORDER BY organisation_id LIMIT $3
@@ -20,15 +20,16 @@ ORDER BY organisation_id LIMIT $3
 
 KEYS_OF: Final = """
 -- An organisation's keys after a place, without what proves them.
-SELECT key_id, expires_at, revoked FROM api_key
+SELECT key_id, role, scopes, home_id, expires_at, revoked FROM api_key
 WHERE organisation_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3
 """
 
 PARTIES_OF: Final = """
--- The parties to a home after a place.
-SELECT organisation_id, sector FROM party
-WHERE home_id = $1 AND (organisation_id, sector) > ($2, $3)
-ORDER BY organisation_id, sector LIMIT $4
+-- The parties to a home after a place, which tells nothing of who stands there.
+SELECT organisation_id, sector, place
+FROM party, LATERAL encode(sha256((home_id || organisation_id)::bytea), 'hex') AS place
+WHERE home_id = $1 AND (place, sector) > ($2, $3)
+ORDER BY place, sector LIMIT $4
 """
 
 

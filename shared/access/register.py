@@ -1,19 +1,35 @@
 """What a service knows of organisations, keys and homes, from the events of the register."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from shared.access.keys import ApiKey
-from shared.access.policy import Action, Principal, Resource, may
+from asyncpg import Record
+
+from shared.access.keys import ApiKey, parse_key
+from shared.access.naming import Naming
+from shared.access.policy import (
+    OF_YUI,
+    Action,
+    Principal,
+    Resource,
+    is_role,
+    knows,
+    may,
+    within_scopes,
+)
 from shared.access.recent import Recent
 from shared.clock import now
 from shared.consuming.applying import Reaction
 from shared.contracts.event import Event
 from shared.contracts.organisations import (
+    KeyGranted,
     KeyIssued,
     KeyRevoked,
+    KeySuperseded,
+    NamingAgreed,
+    NamingWithdrawn,
     OrganisationRegistered,
     PartyJoined,
     PartyLeft,
@@ -26,7 +42,8 @@ from shared.work import Work
 
 PRINCIPAL: Final = """
 -- Whose key this is, with what proves it.
-SELECT key.secret_sha256, key.expires_at, organisation_id, sectors, operates_yui
+SELECT key.secret_sha256, key.expires_at, organisation_id, sectors, operates_yui,
+       role, scopes, home_id
 FROM api_key key JOIN organisation USING (organisation_id)
 WHERE key_id = $1 AND NOT revoked
 """
@@ -41,6 +58,11 @@ HOMES_OF: Final = """
 SELECT DISTINCT home_id FROM party WHERE organisation_id = $1 ORDER BY home_id
 """
 
+NAMED: Final = """
+-- All organisations, with whether each has agreed to be named to others.
+SELECT organisation_id, sectors, named FROM organisation
+"""
+
 PUT_ORGANISATION: Final = """
 -- An organisation takes part.
 INSERT INTO organisation (organisation_id, sectors, operates_yui) VALUES ($1, $2, $3)
@@ -52,11 +74,16 @@ PUT_SECTORS: Final = "UPDATE organisation SET sectors = $2 WHERE organisation_id
 
 PUT_KEY: Final = """
 -- A key opens from now on.
-INSERT INTO api_key (key_id, organisation_id, secret_sha256, expires_at) VALUES ($1, $2, $3, $4)
+INSERT INTO api_key (key_id, organisation_id, secret_sha256, expires_at, role, scopes, home_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (key_id) DO NOTHING
 """
 
+END_KEY: Final = "UPDATE api_key SET expires_at = $2 WHERE key_id = $1"
+
 REVOKE_KEY: Final = "UPDATE api_key SET revoked = true WHERE key_id = $1"
+
+PUT_NAMED: Final = "UPDATE organisation SET named = $2 WHERE organisation_id = $1"
 
 PUT_PARTY: Final = "INSERT INTO party VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 
@@ -70,7 +97,11 @@ EVENTS: Final = (
     OrganisationRegistered,
     SectorsChanged,
     KeyIssued,
+    KeyGranted,
+    KeySuperseded,
     KeyRevoked,
+    NamingAgreed,
+    NamingWithdrawn,
     PartyJoined,
     PartyLeft,
 )
@@ -87,12 +118,16 @@ async def project(connection: Connection, event: Event, _envelope: Envelope) -> 
         case SectorsChanged():
             await connection.execute(PUT_SECTORS, event.organisation_id, list(event.sectors))
         case KeyIssued():
-            secret = bytes.fromhex(event.secret_sha256)
-            await connection.execute(
-                PUT_KEY, event.key_id, event.organisation_id, secret, event.expires_at
-            )
+            await _put_key(connection, event)
+        case KeyGranted():
+            await _put_key(connection, event, event.role, event.scopes, event.home_id)
+        case KeySuperseded():
+            await connection.execute(END_KEY, event.key_id, event.expires_at)
         case KeyRevoked():
             await connection.execute(REVOKE_KEY, event.key_id)
+        case NamingAgreed() | NamingWithdrawn():
+            agreed = isinstance(event, NamingAgreed)
+            await connection.execute(PUT_NAMED, event.organisation_id, agreed)
         case PartyJoined():
             await connection.execute(PUT_PARTY, event.home_id, event.organisation_id, event.sector)
         case PartyLeft():
@@ -101,6 +136,19 @@ async def project(connection: Connection, event: Event, _envelope: Envelope) -> 
             )
         case _:
             pass
+
+
+async def _put_key(
+    connection: Connection,
+    key: KeyIssued | KeyGranted,
+    role: str | None = None,
+    scopes: Sequence[str] | None = None,
+    home_id: str | None = None,
+) -> None:
+    secret, limits = bytes.fromhex(key.secret_sha256), (role, scopes, home_id)
+    await connection.execute(
+        PUT_KEY, key.key_id, key.organisation_id, secret, key.expires_at, *limits
+    )
 
 
 def reactions() -> dict[type[Event], Reaction]:
@@ -132,12 +180,18 @@ class Register:
         self._pool = pool
         self._holders: Recent[str, _Holder] = Recent()
         self._parties: Recent[tuple[str, str], bool] = Recent()
+        self._named: Recent[str, Sequence[Record]] = Recent()
 
     def heard(self, type_names: Iterable[str]) -> None:
         """Say of which types the events are that have been applied, or saved, here."""
         if not TYPE_NAMES.isdisjoint(type_names):
-            self._holders.forget()
-            self._parties.forget()
+            for known in (self._holders, self._parties, self._named):
+                known.forget()
+
+    async def admit(self, credentials: str) -> Principal | None:
+        """Return who shows this; none: it opens nothing, or no longer."""
+        key = parse_key(credentials)
+        return None if key is None else await self.principal(key)
 
     async def principal(self, key: ApiKey) -> Principal | None:
         holder = await self._holders.get(key.key_id, lambda: self._holder(key.key_id))
@@ -147,10 +201,10 @@ class Register:
 
     async def _holder(self, key_id: str) -> _Holder | None:
         row = await self._pool.fetchrow(PRINCIPAL, key_id)
-        if row is None:
+        principal = None if row is None else _principal(row)
+        if row is None or principal is None:
             return None
-        who = Principal(row["organisation_id"], frozenset(row["sectors"]), row["operates_yui"])
-        return _Holder(who, row["secret_sha256"], row["expires_at"])
+        return _Holder(principal, row["secret_sha256"], row["expires_at"])
 
     async def allow(
         self,
@@ -162,13 +216,11 @@ class Register:
         sectors: frozenset[str] = frozenset(),
         connection: Connection | None = None,
     ) -> None:
-        """Raise `NotAllowed`, or `NotFound` where not even the home is theirs to know of."""
+        """Raise `NotAllowed`, or `NotFound` where what it is about is not theirs to know of."""
         is_party = home_id is not None and await self.is_party(home_id, principal, connection)
-        if may(principal, action, Resource(organisation_id, sectors, is_party)):
-            return
-        if home_id is not None and not is_party and not principal.operates_yui:
-            raise NotFound
-        raise NotAllowed
+        resource = Resource(organisation_id, sectors, home_id, is_party)
+        if not may(principal, action, resource):
+            raise NotAllowed if knows(principal, resource) else NotFound
 
     async def is_party(
         self, home_id: str, principal: Principal, connection: Connection | None = None
@@ -185,10 +237,36 @@ class Register:
 
     async def homes_of(self, principal: Principal) -> list[str] | None:
         """The homes it may read; None: all."""
-        if principal.operates_yui:
+        if not within_scopes(principal, "read_home"):
+            raise NotAllowed
+        if principal.reads_everything:
             return None
         rows = await self._pool.fetch(HOMES_OF, principal.organisation_id)
-        return [row["home_id"] for row in rows]
+        found = (
+            (row["home_id"], Resource(None, home_id=row["home_id"], is_party=True)) for row in rows
+        )
+        return [home_id for home_id, home in found if may(principal, "read_home", home)]
+
+    async def naming(self, principal: Principal) -> Naming | None:
+        """How it is told whose something is; None: by name, whosever it is."""
+        if principal.reads_everything:
+            return None
+        rows = await self._named.get("all", lambda: self._pool.fetch(NAMED)) or ()
+        own = principal.organisation_id
+        return Naming(
+            named=frozenset({own, *(row["organisation_id"] for row in rows if row["named"])}),
+            sectors={row["organisation_id"]: "+".join(row["sectors"]) for row in rows},
+        )
+
+
+def _principal(row: Record) -> Principal | None:
+    """None: a role that is not known here, or that its organisation cannot give."""
+    role = row["role"] or ("operator" if row["operates_yui"] else "administrator")
+    if not is_role(role) or (role in OF_YUI) != row["operates_yui"]:
+        return None
+    scopes = None if row["scopes"] is None else frozenset(row["scopes"])
+    sectors = frozenset(row["sectors"])
+    return Principal(row["organisation_id"], sectors, role, scopes, row["home_id"])
 
 
 def _expired(expires_at: datetime | None) -> bool:

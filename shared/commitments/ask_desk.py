@@ -157,7 +157,7 @@ class AskDesk:
         """Return asks that reach the caller's sectors, the most urgent first."""
         await caller.must("read_asks", sectors=self._sectors)
         principal = caller.principal
-        sectors = None if principal.operates_yui else sorted(self._sectors & principal.sectors)
+        sectors = None if principal.reads_everything else sorted(self._sectors & principal.sectors)
         is_told = TOLD_OF_ESCALATIONS in self._sectors
         which = ask_id, resource, prefecture_code, home_id, standing, *after, limit
         async with self._plumbing.transactions.read() as work:

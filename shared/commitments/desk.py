@@ -234,13 +234,14 @@ class Desk:
         async with self._reading() as work:
             commitment, version = await work.load(self._aggregate, commitment_id)
             await self._may_read(caller, commitment, work)
-        return {**describe(commitment), "version": version}
+        told: dict[str, Any] = await caller.told({**describe(commitment), "version": version})
+        return told
 
     async def page(
         self, caller: Reading, home_id: str | None, after: str, limit: int
     ) -> list[dict[str, Any]]:
         """Return commitments in the homes that the caller is party to."""
-        homes = await caller.register.homes_of(caller.principal)
+        homes = await caller.homes()
         if home_id is not None:
             homes = [home_id] if homes is None or home_id in homes else []
         async with self._reading() as work:
@@ -248,7 +249,8 @@ class Desk:
                 projections.COMMITMENT_IDS, self._aggregate.category, None, homes, after, limit
             )
             loaded = [await work.load(self._aggregate, row["commitment_id"]) for row in ids]
-        return [describe(commitment) for commitment, _ in loaded]
+        told: list[dict[str, Any]] = await caller.told([describe(one) for one, _ in loaded])
+        return told
 
     async def deliveries(
         self, caller: Reading, commitment_id: str, after: tuple[Month, str], limit: int
@@ -280,12 +282,14 @@ class Desk:
 
     async def overdue(self, caller: Reading) -> list[dict[str, Any]]:
         """Months that have ended with something promised that never came, of the caller's own."""
+        own = caller.principal.organisation_id
+        await caller.must("read_statement", organisation_id=own)
         async with self._reading() as work:
             this_month = month_of(await self._today(work))
             ids = await work.connection.fetch(
                 projections.COMMITMENT_IDS,
                 self._aggregate.category,
-                caller.principal.organisation_id,
+                own,
                 None,
                 "",
                 OVERDUE_MAX,

@@ -45,10 +45,44 @@ class KeyIssued(OrganisationEvent):
     expires_at: datetime | None = None
 
 
+class KeyGranted(OrganisationEvent):
+    """An organisation has a new API key that does less than its administrator's.
+
+    Not a field of `KeyIssued`: a service that knows no roles yet would take every key of that type
+    for an administrator's, and keep it so.
+    """
+
+    key_id: KeyId
+    secret_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    expires_at: datetime | None = None
+    role: Id
+    """What it may do at most; a role that a reader does not know opens nothing."""
+    scopes: tuple[Id, ...] | None = None
+    """What alone it does of all that its role may; none: all of it."""
+    home_id: Id | None = None
+    """The home whose caregiver it is."""
+
+
+class KeySuperseded(OrganisationEvent):
+    """Another key takes this one's place, which opens until then and no longer."""
+
+    key_id: KeyId
+    successor_id: KeyId
+    expires_at: datetime
+
+
 class KeyRevoked(OrganisationEvent):
     """A key opens nothing any more."""
 
     key_id: KeyId
+
+
+class NamingAgreed(OrganisationEvent):
+    """An organisation agrees that others who are party to its homes read whose its part is."""
+
+
+class NamingWithdrawn(OrganisationEvent):
+    """Others read an organisation's part as its sector's again."""
 
 
 class PartyEvent(Event):
@@ -77,7 +111,11 @@ EVENTS: tuple[type[Event], ...] = (
     OrganisationRegistered,
     SectorsChanged,
     KeyIssued,
+    KeyGranted,
+    KeySuperseded,
     KeyRevoked,
+    NamingAgreed,
+    NamingWithdrawn,
     PartyJoined,
     PartyLeft,
 )

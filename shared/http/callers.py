@@ -1,17 +1,17 @@
 """Who calls, and, for what changes something, under which idempotency key."""
 
 import re
-from dataclasses import dataclass
-from typing import Annotated, Final
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
 
-from fastapi import Depends, Header, HTTPException, Request
+from fastapi import Depends, Header, Request
 from starlette.datastructures import Headers
 
 from shared import handling
-from shared.access.keys import parse_key
 from shared.access.policy import Action, Principal
 from shared.access.register import Register
 from shared.handling import fingerprint
+from shared.http.refusals import ApiKeyNeeded
 from shared.ids import new_opaque_id
 from shared.postgres import Connection
 from shared.work import Cause
@@ -26,6 +26,7 @@ class Reading:
 
     principal: Principal
     register: Register
+    credentials: str = field(repr=False)
 
     async def must(
         self,
@@ -45,6 +46,20 @@ class Reading:
             connection=connection,
         )
 
+    async def homes(self) -> list[str] | None:
+        """The homes that it may read; None: all."""
+        return await self.register.homes_of(self.principal)
+
+    async def told(self, items: Any) -> Any:  # noqa: ANN401  any JSON
+        """JSON as it may read it: others by name where they have agreed, else by their sector."""
+        naming = await self.register.naming(self.principal)
+        return items if naming is None else naming.told(items)
+
+    async def must_still_be_admitted(self) -> None:
+        """Raise `ApiKeyNeeded` where what it showed opens nothing any more."""
+        if await self.register.admit(self.credentials) is None:
+            raise ApiKeyNeeded
+
 
 @dataclass(frozen=True, slots=True)
 class Writing(Reading):
@@ -53,33 +68,29 @@ class Writing(Reading):
     request: handling.Request
 
 
-async def _authenticate(request: Request) -> Principal:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    key = parse_key(token.strip()) if scheme.lower() == "bearer" else None
-    register: Register = request.app.state.register
-    principal = None if key is None else await register.principal(key)
-    if principal is None:
-        raise HTTPException(401, "API key needed", {"WWW-Authenticate": "Bearer"})
-    return principal
-
-
 async def _reader(request: Request) -> Reading:
-    return Reading(await _authenticate(request), request.app.state.register)
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    credentials = shown.strip() if scheme.lower() == "bearer" else ""
+    register: Register = request.app.state.register
+    principal = await register.admit(credentials)
+    if principal is None:
+        raise ApiKeyNeeded
+    return Reading(principal, register, credentials)
 
 
 async def _writer(
     request: Request,
     idempotency_key: Annotated[str, Header(min_length=1, max_length=128, pattern=r"^[!-~]+$")],
 ) -> Writing:
-    principal = await _authenticate(request)
+    reader = await _reader(request)
     body = await request.body()
     asked = handling.Request(
-        organisation_id=principal.organisation_id,
+        organisation_id=reader.principal.organisation_id,
         idempotency_key=idempotency_key,
         fingerprint=fingerprint(request.method, request.scope["path"], body),
         cause=Cause(request.state.correlation, traceparent=_traceparent(request)),
     )
-    return Writing(principal, request.app.state.register, asked)
+    return Writing(reader.principal, reader.register, reader.credentials, asked)
 
 
 def correlation_of(headers: Headers) -> str:

@@ -110,7 +110,7 @@ def create_parking_router(parking: Parking) -> APIRouter:
         request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
     ) -> Response:
         """List records that could not be applied, and those that wait behind them."""
-        await caller.must("administer")
+        await caller.must("watch")
         (after,) = decode_cursor(cursor, [0])
         rows = await parking.page(after, limit)
         items = [describe(row) for row in rows]
@@ -121,7 +121,7 @@ def create_parking_router(parking: Parking) -> APIRouter:
         request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
     ) -> Response:
         """List what operators did about parked records, newest first."""
-        await caller.must("administer")
+        await caller.must("watch")
         (before,) = decode_cursor(cursor, [2**62])
         rows = await parking.actions(before, limit)
         items = [{name: _plain(value) for name, value in row.items()} for row in rows]
@@ -130,7 +130,7 @@ def create_parking_router(parking: Parking) -> APIRouter:
     @router.get("/{parked_id}", **answers(ParkedTold))
     async def one(parked_id: ParkedId, caller: Reader) -> dict[str, Any]:
         """Show one parked record: why, its headers and its bytes."""
-        await caller.must("administer")
+        await caller.must("watch")
         return describe(await parking.one(parked_id))
 
     @router.post(

@@ -77,6 +77,8 @@ def problem(refusal: type[Refusal], language: Language, **more: Any) -> JSONResp
     }
     response = JSONResponse(content, refusal.status, media_type=MEDIA_TYPE)
     response.headers["Content-Language"] = language
+    if refusal.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
     if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "1"
     return response

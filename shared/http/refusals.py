@@ -11,10 +11,10 @@ class BodyUnreadable(Refusal):
 
 
 class ApiKeyNeeded(Refusal):
-    """An API key is needed that opens here, now."""
+    """An API key or a token is needed that opens here, now."""
 
     status = 401
-    japanese = "ここで今有効なAPIキーが必要です。"
+    japanese = "ここで今有効なAPIキーまたはトークンが必要です。"
 
 
 class MethodNotAllowed(Refusal):

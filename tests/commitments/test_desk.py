@@ -150,7 +150,8 @@ async def test_an_agreement_is_shown_month_by_month(api: Api) -> None:
     )
     assert paid.status_code == httpx2.codes.CREATED
     shown = (await api.get("nonprofit", path)).json()
-    assert shown["organisation_id"] == "sponsor"
+    assert shown["organisation_id"] == "company", "nobody is named to others who did not agree"
+    assert (await api.get("sponsor", path)).json()["organisation_id"] == "sponsor"
     assert shown["version"] == 3
     assert shown["months"][:2] == [
         {"month": "2011-08", "promised": 1_000, "delivered": 1_000, "outstanding": 0},
@@ -263,7 +264,7 @@ async def test_a_dispute_is_answered_while_it_is_open(api: Api) -> None:
     await api.done("sponsor", answer, stands)
     await api.hears(DisputeClosed(**dispute, closed_by="x"))
     refused = await api.post("sponsor", answer, stands)
-    assert refused.json()["type"] == "urn:yui:problem:dispute-unknown"
+    assert refused.json()["type"] == "urn:yui:problem:not-found"
 
 
 async def test_a_home_that_has_closed_is_promised_nothing_more(api: Api) -> None:
@@ -277,7 +278,7 @@ async def test_a_home_that_has_closed_is_promised_nothing_more(api: Api) -> None
 
 async def test_an_agreement_that_nobody_made_is_not_kept(api: Api) -> None:
     missing = await api.post("sponsor", "/nothing/withdrawal", {})
-    assert missing.json()["type"] == "urn:yui:problem:commitment-unknown"
+    assert missing.json()["type"] == "urn:yui:problem:not-found"
 
 
 async def test_what_months_that_have_ended_still_owe_is_overdue(api: Api) -> None:

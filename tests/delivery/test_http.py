@@ -330,5 +330,5 @@ async def test_operators_see_parked_records_and_retry_or_discard_them_with_a_rea
     assert done.json() == {"applied": 1, "parked": 0}
     actions = (await ask("GET", "/v1/parked/actions", key=key)).json()["items"]
     assert [action["action"] for action in actions] == ["discarded", "failed_again"]
-    assert problem(await ask("GET", path, key=key)) == (404, "record-not-parked")
+    assert problem(await ask("GET", path, key=key)) == (404, "not-found")
     assert problem(await ask("GET", f"/v1/parked/{10**30}", key=key))[0] == 422

@@ -152,7 +152,7 @@ async def test_volunteers_answer_a_dispute_once_the_home_has_raised_it(
         attendance = await group.delivers(300, AUGUST)
         path = f"{group.delivery(attendance)}/disputes/{dispute_id}/answer"
         stands = {"reason_code": "as_agreed"}
-        assert await group.caller.refused(path, stands) == "dispute-unknown"
+        assert await group.caller.refused(path, stands) == "not-found"
 
         await village.says(
             DeliveryDisputed(
@@ -178,6 +178,6 @@ async def test_volunteers_answer_a_dispute_once_the_home_has_raised_it(
         )
 
         async def is_refused() -> None:
-            assert await group.caller.refused(path, stands) == "dispute-unknown"
+            assert await group.caller.refused(path, stands) == "not-found"
 
         await assert_eventually(is_refused)

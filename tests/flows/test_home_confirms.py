@@ -99,9 +99,7 @@ async def test_a_delivery_is_confirmed_only_once_its_event_has_come(
         confirmation = {"quantity": 100, "delivery_version": 2}
 
         # The partner's topic withheld: what is not known to have arrived is not confirmed.
-        assert await here.tending.refused(f"{path}/confirmation", confirmation) == (
-            "delivery-unknown"
-        )
+        assert await here.tending.refused(f"{path}/confirmation", confirmation) == ("not-found")
         await here.publisher.publish(signed, paid)
         await arrival(here, payment_id)
         await here.tending.done(f"{path}/confirmation", confirmation)

@@ -119,7 +119,7 @@ async def test_each_does_with_a_home_what_is_theirs_to_do(
         assert (await here.tending.get(theirs)).status_code == httpx2.codes.NOT_FOUND
         assert await here.tending.refused(f"{theirs}/capacity", five) == "not-found"
         assert await here.tending.refused("/v1/homes/nowhere/capacity", five) == "not-found"
-        assert await here.yui.refused("/v1/homes/nowhere/capacity", five) == "home-unknown"
+        assert await here.yui.refused("/v1/homes/nowhere/capacity", five) == "not-found"
         confirming = f"{theirs}/deliveries/any/confirmation"
         confirmation = {"quantity": 1, "delivery_version": 1}
         assert await here.tending.refused(confirming, confirmation) == "not-found"

@@ -383,17 +383,18 @@ async def test_an_organisation_reads_its_own_statement_and_an_operator_any(
     assert await yui.read("2011", sponsor.organisation_id) == own
     for of in (sponsor.organisation_id, "nobody"):
         refused = await neighbour.get("2011", of)
-        assert refused.status_code == httpx2.codes.FORBIDDEN
-        assert refused.json()["type"] == "urn:yui:problem:not-allowed"
+        assert refused.status_code == httpx2.codes.NOT_FOUND
+        assert refused.json()["type"] == "urn:yui:problem:not-found"
     unknown = await yui.get("2011", "nobody")
     assert unknown.status_code == httpx2.codes.NOT_FOUND
     assert unknown.json()["type"] == "urn:yui:problem:not-found"
 
 
 async def test_nobody_says_what_anothers_hours_are_worth(offices: Offices) -> None:
-    for office in (offices.neighbour, offices.yui):
-        refused = await office.declare("not_valued", offices.sponsor.organisation_id)
-        assert refused.status_code == httpx2.codes.FORBIDDEN
+    sponsor = offices.sponsor.organisation_id
+    hidden = await offices.neighbour.declare("not_valued", sponsor)
+    assert hidden.status_code == httpx2.codes.NOT_FOUND
+    assert (await offices.yui.declare("not_valued", sponsor)).status_code == httpx2.codes.FORBIDDEN
 
 
 async def test_an_empty_statement_is_an_answer(offices: Offices) -> None:

@@ -1,34 +1,50 @@
 """What the register of organisations decides."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.organisations.domain import (
-    ORGANISATION,
-    PARTIES,
-    ChangeSectors,
+from services.organisations.domain.keys import (
+    HomeUnclear,
     IssueKey,
-    Join,
+    KeyEnded,
     KeyKnown,
     KeyUnknown,
-    Leave,
+    RevokeKey,
+    RoleNotItsOwn,
+    RotateKey,
+    ScopesNeeded,
+)
+from services.organisations.domain.organisation import (
+    ORGANISATION,
+    AgreeNaming,
+    ChangeSectors,
     NoSector,
     Organisation,
     OrganisationCommand,
     OrganisationFact,
     OrganisationKnown,
     OrganisationUnknown,
+    Register,
+)
+from services.organisations.domain.parties import (
+    PARTIES,
+    Join,
+    Leave,
     Parties,
     PartyCommand,
     PartyFact,
-    Register,
-    RevokeKey,
     SectorNotItsOwn,
 )
+from shared.access.policy import Role
 from shared.contracts.organisations import (
+    KeyGranted,
     KeyIssued,
     KeyRevoked,
+    KeySuperseded,
+    NamingAgreed,
+    NamingWithdrawn,
     OrganisationRegistered,
     PartyJoined,
     PartyLeft,
@@ -123,6 +139,86 @@ def test_a_revoked_key_stays_revoked() -> None:
     given(REGISTERED, ISSUED).when(REVOKE).then(REVOKED)
     given(REGISTERED, ISSUED, REVOKED).when(REVOKE).then()
     given(REGISTERED, ISSUED, REVOKED).when(ISSUE).then()
+
+
+GRANTED = KeyGranted(
+    organisation_id="o", key_id=KEY_ID, secret_sha256=HASH, role="service", scopes=("read_home",)
+)
+OPERATOR = OrganisationRegistered(organisation_id="o", sectors=(), operates_yui=True)
+
+
+def issue(role: Role | None = None, *scopes: str, home_id: str | None = None) -> IssueKey:
+    return replace(ISSUE, role=role, scopes=frozenset(scopes) or None, home_id=home_id)
+
+
+def test_a_key_that_does_less_than_all_is_published_as_another_type() -> None:
+    given(REGISTERED).when(issue("service", "read_home")).then(GRANTED)
+    narrow = GRANTED.model_copy(update={"role": "administrator"})
+    given(REGISTERED).when(issue(None, "read_home")).then(narrow)
+
+
+@pytest.mark.parametrize("role", ["operator", "auditor"])
+def test_a_partner_gives_nobody_a_role_of_those_who_run_yui(role: Role) -> None:
+    given(REGISTERED).when(issue(role)).then_refused(RoleNotItsOwn)
+    given(OPERATOR).when(issue(role)).then(KeyGranted(**ISSUED.model_dump(), role=role))
+
+
+def test_who_runs_yui_gives_no_partners_role() -> None:
+    given(OPERATOR).when(issue("administrator")).then_refused(RoleNotItsOwn)
+
+
+def test_a_caregivers_key_names_its_home_and_no_other_does() -> None:
+    given(REGISTERED).when(issue("caregiver")).then_refused(HomeUnclear)
+    given(REGISTERED).when(issue("member", home_id="h")).then_refused(HomeUnclear)
+
+
+def test_a_services_key_names_what_it_is_for() -> None:
+    given(REGISTERED).when(issue("service")).then_refused(ScopesNeeded)
+
+
+def rotate(overlap_hours: int = 24) -> RotateKey:
+    return RotateKey(
+        key_id=KEY_ID,
+        successor_id="f" * 16,
+        secret_sha256=OTHER_HASH,
+        rotated_at=NEW_YEAR,
+        overlap=timedelta(hours=overlap_hours),
+    )
+
+
+def superseded(expires_at: datetime) -> KeySuperseded:
+    return KeySuperseded(
+        organisation_id="o", key_id=KEY_ID, successor_id="f" * 16, expires_at=expires_at
+    )
+
+
+@pytest.mark.parametrize("known", [ISSUED, GRANTED])
+def test_a_key_gives_way_to_one_for_the_same(known: KeyIssued | KeyGranted) -> None:
+    same = known.model_copy(update={"key_id": "f" * 16, "secret_sha256": OTHER_HASH})
+    ends = superseded(NEW_YEAR + timedelta(days=1))
+    given(REGISTERED, known).when(rotate()).then(same, ends)
+
+
+def test_to_give_way_makes_no_key_last_longer() -> None:
+    soon = NEW_YEAR + timedelta(hours=1)
+    ending = ISSUED.model_copy(update={"expires_at": soon})
+    same = ISSUED.model_copy(update={"key_id": "f" * 16, "secret_sha256": OTHER_HASH})
+    given(REGISTERED, ending).when(rotate()).then(same, superseded(soon))
+
+
+def test_a_key_that_has_ended_has_no_successor() -> None:
+    over = ISSUED.model_copy(update={"expires_at": NEW_YEAR - timedelta(hours=1)})
+    given(REGISTERED, over).when(rotate()).then_refused(KeyEnded)
+    given(REGISTERED, ISSUED, REVOKED).when(rotate()).then_refused(KeyEnded)
+    given(REGISTERED).when(rotate()).then_refused(KeyUnknown)
+
+
+def test_naming_is_agreed_to_and_withdrawn() -> None:
+    agreed, withdrawn = NamingAgreed(organisation_id="o"), NamingWithdrawn(organisation_id="o")
+    given(REGISTERED).when(AgreeNaming(agreed=True)).then(agreed)
+    given(REGISTERED).when(AgreeNaming(agreed=False)).then()
+    given(REGISTERED, agreed).when(AgreeNaming(agreed=False)).then(withdrawn)
+    given(REGISTERED, agreed, withdrawn).when(AgreeNaming(agreed=False)).then()
 
 
 def test_no_key_is_revoked_that_the_organisation_does_not_have() -> None:

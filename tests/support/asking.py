@@ -22,6 +22,9 @@ class Caller:
         headers = {"Idempotency-Key": again or new_opaque_id()}
         return await self._ask("POST", path, json=body or {}, headers=headers)
 
+    async def delete(self, path: str) -> httpx2.Response:
+        return await self._ask("DELETE", path, headers={"Idempotency-Key": new_opaque_id()})
+
     async def get(self, path: str) -> httpx2.Response:
         return await self._ask("GET", path)
 

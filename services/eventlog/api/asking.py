@@ -1,7 +1,7 @@
 """Which events a caller asks for, and which it may see."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -29,7 +29,11 @@ class Asked:
     stream: str | None
 
     async def arguments(self) -> tuple[object, ...]:
-        """The first seven arguments of the statements that filter."""
+        """The first seven arguments of the statements that filter.
+
+        Who follows the tail shows its key once, and is asked here whether it opens still.
+        """
+        await self.caller.must_still_be_admitted()
         return (
             await self._homes(),
             self.types,
@@ -42,7 +46,7 @@ class Asked:
 
     async def _homes(self) -> list[str] | None:
         if self.home_id is None:
-            return await self.caller.register.homes_of(self.caller.principal)
+            return await self.caller.homes()
         await self.caller.must("read_home", home_id=self.home_id)
         return [self.home_id]
 
@@ -80,12 +84,18 @@ Asking = Annotated[Asked, Depends(_asked)]
 
 async def visible(caller: Reading, rows: Sequence[Record]) -> list[Record]:
     """Those of some events that the caller may see: all for an operator, else its homes'."""
-    homes = await caller.register.homes_of(caller.principal)
+    homes = await caller.homes()
     return [row for row in rows if _is_visible(row, homes)]
 
 
 def _is_visible(row: Record, homes: Collection[str] | None) -> bool:
     return homes is None or (row["home_id"] is not None and row["home_id"] in homes)
+
+
+async def told(caller: Reading, rows: Iterable[Record]) -> list[dict[str, Any]]:
+    """Events as JSON, as the caller may read them."""
+    told: list[dict[str, Any]] = await caller.told([described(row) for row in rows])
+    return told
 
 
 def described(row: Record | Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from services.eventlog import repository as sql
 from services.eventlog.api.answers import ChainTold, EventTold, EventWholly, StreamPage
-from services.eventlog.api.asking import Asking, described, visible
+from services.eventlog.api.asking import Asking, told, visible
 from services.eventlog.domain import BrokenCursor, in_order_of_cause
 from shared.http.answers import Page, answers
 from shared.http.callers import Reader, Reading
@@ -44,7 +44,7 @@ def create_events_router(pool: Pool) -> APIRouter:
         """List events by the time they were recorded; to follow what comes, use the tail."""
         place = _place(cursor) or ENDS[first]
         rows = await pool.fetch(PAGES[first], *await asked.arguments(), *place, limit)
-        items = [described(row) for row in rows]
+        items = await told(asked.caller, rows)
         return page(request, items, next_cursor(items, limit, "recorded_at", "event_id"))
 
     @router.get("/events/{event_id}", **answers(EventWholly))
@@ -55,9 +55,9 @@ def create_events_router(pool: Pool) -> APIRouter:
         effects = await pool.fetch(sql.EFFECTS, event_id, EFFECTS_MAX)
         seen_causes, seen_effects = await visible(caller, causes), await visible(caller, effects)
         return {
-            **described(row),
-            "causes": [described(one) for one in seen_causes],
-            "effects": [described(one) for one in seen_effects],
+            **(await told(caller, [row]))[0],
+            "causes": await told(caller, seen_causes),
+            "effects": await told(caller, seen_effects),
             "withheld": len(causes) + len(effects) - len(seen_causes) - len(seen_effects),
         }
 
@@ -70,14 +70,15 @@ def create_events_router(pool: Pool) -> APIRouter:
         if correlation:
             found = await pool.fetch(sql.OF_CORRELATION, correlation, CHAIN_MAX + 1)
         seen = await visible(caller, found[:CHAIN_MAX])
+        in_order = list(in_order_of_cause([Logged(one) for one in seen]))
+        items = await told(caller, (one.row for _, one in in_order))
         return {
             "event_id": str(event_id),
             "correlation": correlation,
             "is_complete": len(found) <= CHAIN_MAX,
             "withheld": len(found[:CHAIN_MAX]) - len(seen),
             "items": [
-                {"depth": depth, **described(one.row)}
-                for depth, one in in_order_of_cause([Logged(one) for one in seen])
+                {"depth": depth, **item} for (depth, _), item in zip(in_order, items, strict=True)
             ],
         }
 
@@ -86,12 +87,13 @@ def create_events_router(pool: Pool) -> APIRouter:
         stream: Stream, caller: Reader, limit: Limit = 100, cursor: Cursor = None
     ) -> dict[str, Any]:
         """List a stream's events in order, with the versions that are missing or wait."""
-        homes = await caller.register.homes_of(caller.principal)
+        homes = await caller.homes()
+        # Whatever is said of a stream, a cursor's place in it too, is said to whoever may see it.
+        if not await pool.fetch(sql.STREAM_PAGE, stream, homes, "", 0, 1):
+            raise NotFound
         topic, version = decode_cursor(cursor, ["", 0])
         rows = await pool.fetch(sql.STREAM_PAGE, stream, homes, topic, version, limit)
-        if not rows and cursor is None:
-            raise NotFound
-        items = [described(row) for row in rows]
+        items = await told(caller, rows)
         gaps = await pool.fetch(sql.STREAM_GAPS, stream, GAPS_MAX)
         held = await pool.fetch(sql.STREAM_HELD, stream, GAPS_MAX)
         return {
@@ -103,9 +105,10 @@ def create_events_router(pool: Pool) -> APIRouter:
 
     async def _one(caller: Reading, event_id: UUID) -> Record:
         row = await pool.fetchrow(sql.ONE, event_id)
-        if row is None or not await visible(caller, [row]):
+        seen = await visible(caller, [] if row is None else [row])
+        if not seen:
             raise NotFound
-        return row
+        return seen[0]
 
     return router
 

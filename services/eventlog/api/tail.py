@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import asyncpg
 import structlog
@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.eventlog import repository as sql
-from services.eventlog.api.asking import Asked, Asking, described
+from services.eventlog.api.asking import Asked, Asking, told
 from services.eventlog.domain import (
     BrokenCursor,
     CursorAhead,
@@ -111,16 +111,18 @@ class Tail:
             if (skipped := await self._skip(heads)) is not None:
                 yield skipped
             runs = windows(self.seen, heads, EVENTS_MAX)
-            for row in await self._read(runs):
+            rows = await self._read(runs)
+            for row, event in zip(rows, await told(self.asked.caller, rows), strict=True):
                 self.seen[row["topic"], row["partition"]] = row["place"]
                 told_at = time.monotonic()
-                yield self._event(row)
+                yield self._event(event)
             # What did not match has been seen too.
             self.seen.update((run.partition, run.through) for run in runs)
             if time.monotonic() - told_at >= self.tails.heartbeat_s:
                 told_at = time.monotonic()
                 yield self._mark("heartbeat")
             if not runs:
+                await self.asked.caller.must_still_be_admitted()
                 with suppress(TimeoutError):
                     # Another process may log too, so not only when woken.
                     await asyncio.wait_for(self.logged.wait(), LOOK_EVERY_S)
@@ -145,8 +147,8 @@ class Tail:
         arguments = await self.asked.arguments()
         return await self.tails.pool.fetch(sql.OF_WINDOWS, *arguments, *_columns(runs))
 
-    def _event(self, row: Record) -> ServerSentEvent:
-        text = json.dumps(described(row), ensure_ascii=False)
+    def _event(self, event: Mapping[str, Any]) -> ServerSentEvent:
+        text = json.dumps(event, ensure_ascii=False)
         return ServerSentEvent(raw_data=text, id=self._id())
 
     def _mark(self, comment: str, retry: int | None = None) -> ServerSentEvent:

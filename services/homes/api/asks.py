@@ -74,7 +74,7 @@ def create_asks_router(built: Plumbing) -> APIRouter:
         cursor: Cursor = None,
     ) -> Response:
         """List what is asked for in the homes that the caller is party to."""
-        mine = await caller.register.homes_of(caller.principal)
+        mine = await caller.homes()
         if home_id is not None:
             mine = [home_id] if mine is None or home_id in mine else []
         (after,) = decode_cursor(cursor, [""])
@@ -92,12 +92,17 @@ def create_asks_router(built: Plumbing) -> APIRouter:
             await caller.must("read_home", home_id=home_id, connection=work.connection)
             ask = await _load(work, home_id, ask_id)
             today = await built.business_date.today(work.connection)
-            return {
-                **_describe(ask),
-                "acceptable": sql.month_list({m: ask.acceptable(m, today) for m in ask.months}),
-                "offers": await sql.offers_of(work.connection, ask_id),
-                "declines": await sql.declines_of(work.connection, ask_id),
-            }
+            told: dict[str, Any] = await caller.told(
+                {
+                    **_describe(ask),
+                    "acceptable": sql.month_list(
+                        {m: ask.acceptable(m, today) for m in ask.months}
+                    ),
+                    "offers": await sql.offers_of(work.connection, ask_id),
+                    "declines": await sql.declines_of(work.connection, ask_id),
+                }
+            )
+            return told
 
     @router.post(
         "/{ask_id}/offers/{offer_id}/acceptance", **answers(OfferAnswer, *ANSWERING, *ACCEPTING)

@@ -164,6 +164,7 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
         after = decode_cursor(cursor, ["", ""])
         async with built.transactions.pool.acquire() as connection:
             items = await sql.arrivals_page(connection, home_id, *after, month, unconfirmed, limit)
-        return page(request, items, next_cursor(items, limit, "month", "delivery_id"))
+        following = next_cursor(items, limit, "month", "delivery_id")
+        return page(request, await caller.told(items), following)
 
     return router

@@ -150,7 +150,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
     ) -> Response:
         """List the homes that the caller is party to."""
         (after,) = decode_cursor(cursor, [""])
-        mine = await caller.register.homes_of(caller.principal)
+        mine = await caller.homes()
         rows = await built.transactions.pool.fetch(sql.HOMES_PAGE, mine, after, limit)
         items = [{name: _plain(value) for name, value in row.items()} for row in rows]
         return page(request, items, next_cursor(items, limit, "home_id"))

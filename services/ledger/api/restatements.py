@@ -55,7 +55,7 @@ def create_restatements_router(pool: Pool, known: Known) -> APIRouter:
         rows = await pool.fetch(sql.RESTATED_ENTRIES, *where, number, position, limit)
         items = [_entry(row) for row in rows]
         going_on = next_cursor(items, limit, "number", "position")
-        return page(request, items, going_on, totals=totals)
+        return page(request, await caller.told(items), going_on, totals=totals)
 
     return router
 

@@ -38,7 +38,7 @@ def create_seals_router(pool: Pool) -> APIRouter:
         request: Request, caller: Reader, limit: Limit = 100, cursor: Cursor = None
     ) -> Response:
         """List the seals of the homes that the caller may read, to be kept elsewhere."""
-        homes = await caller.register.homes_of(caller.principal)
+        homes = await caller.homes()
         return await seals_page(request, homes, limit, cursor)
 
     return router

@@ -29,8 +29,9 @@ SET episode = excluded.episode, excess = excluded.excess, organisations = exclud
 """
 
 DOUBLE_FUNDINGS: Final = """
--- What stands funded twice: of one organisation, or (null) of all.
+-- What stands funded twice: of one organisation, in some homes; null is all.
 SELECT home_id, resource, month, excess, organisations, episode FROM double_funding
 WHERE excess > 0 AND ($1::text IS NULL OR $1 = ANY (organisations))
+AND ($2::text[] IS NULL OR home_id = ANY ($2))
 ORDER BY home_id, month, resource LIMIT 500
 """

@@ -17,8 +17,8 @@ EVENT_OUTCOME: Final = """
 -- What became of an event, wherever it is now.
 SELECT outcome.outcome, link.home_id, link.number, link.booked_at
 FROM outcome LEFT JOIN link USING (event_id) WHERE event_id = $1
-UNION ALL SELECT 'held', NULL, NULL, NULL FROM held WHERE event_id = $1
-UNION ALL SELECT 'parked', NULL, NULL, NULL FROM parked WHERE event_id = $1
+UNION ALL SELECT 'held', encode(key, 'escape'), NULL, NULL FROM held WHERE event_id = $1
+UNION ALL SELECT 'parked', encode(key, 'escape'), NULL, NULL FROM parked WHERE event_id = $1
 LIMIT 1
 """
 

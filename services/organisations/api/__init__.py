@@ -1,0 +1,1 @@
+"""HTTP for whoever runs Yui, and for organisations that manage themselves."""

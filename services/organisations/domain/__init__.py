@@ -1,0 +1,1 @@
+"""What the register of organisations decides: who takes part, their keys, their homes. Pure."""
