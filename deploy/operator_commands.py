@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,8 @@ Organisation = Annotated[str, typer.Argument(help="The organisation's id.")]
 ServiceName = Annotated[str, typer.Argument(help="The service that parked it.")]
 RecordId = Annotated[str, typer.Argument(help="The parked record's id.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept for ever.", prompt=True)]
+KeyId = Annotated[str, typer.Argument(help="The key's id.")]
+Expires = Annotated[str | None, typer.Option(help="Until when, with zone; none: revoked.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", help="At most this many.", min=1)]
 
 
@@ -55,25 +58,72 @@ def show(rows: Iterable[Json], columns: Sequence[str] = ()) -> None:
     console.print(table)
 
 
-@keys.command("create")
-def create_key(organisation: Organisation) -> None:
-    """Make a key; its secret is shown this once. Example: `yui keys create org-rent`."""
-    console.print_json(data=api("organisations").post(f"/v1/organisations/{organisation}/keys"))
+@keys.command("issue")
+def issue_key(
+    organisation: Organisation,
+    role: Annotated[str | None, typer.Option(help="None: all that it may do.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Of that, this alone; may be repeated.")
+    ] = None,
+    home: Annotated[str | None, typer.Option(help="A caregiver's home.")] = None,
+    expires: Expires = None,
+) -> None:
+    """Make a key; its secret is shown this once. docs/access.md says what roles and scopes are.
+
+    Examples: `yui keys issue org-rent`, `yui keys issue org-rent --role reader`,
+    `yui keys issue org-rent --role service --scope contribute --scope read_home`
+    """
+    limits = {"role": role, "scopes": scope or None, "home_id": home, "expires_at": expires}
+    console.print_json(data=api("organisations").post(keys_of(organisation), limits))
 
 
 @keys.command("list")
 def list_keys(organisation: Organisation) -> None:
-    """List an organisation's keys, without secrets. Example: `yui keys list org-rent`."""
-    show(api("organisations").items(f"/v1/organisations/{organisation}/keys", limit=500))
+    """List an organisation's keys, without secrets; when each was used last, and where.
+
+    Example: `yui keys list org-rent`
+    """
+    uses = last_uses(organisation)
+    listed = api("organisations").items(keys_of(organisation), limit=500)
+    never = {"used_at": "never", "used_in": ""}
+    show({**key, **uses.get(key["key_id"], never)} for key in listed)
+
+
+@keys.command("rotate")
+def rotate_key(
+    organisation: Organisation,
+    key: KeyId,
+    overlap_hours: Annotated[int, typer.Option(help="For how long both open.", min=0)] = 24,
+    expires: Expires = None,
+) -> None:
+    """Make a key that takes another's place; both open for a while.
+
+    Example: `yui keys rotate org-rent 0123456789abcdef`
+    """
+    body = {"overlap_hours": overlap_hours, "expires_at": expires}
+    path = f"{keys_of(organisation)}/{key}/rotate"
+    console.print_json(data=api("organisations").post(path, body))
 
 
 @keys.command("revoke")
-def revoke_key(
-    organisation: Organisation, key: Annotated[str, typer.Argument(help="The key's id.")]
-) -> None:
+def revoke_key(organisation: Organisation, key: KeyId) -> None:
     """End a key at once. Example: `yui keys revoke org-rent 0123456789abcdef`."""
-    path = f"/v1/organisations/{organisation}/keys/{key}"
-    console.print_json(data=api("organisations").delete(path))
+    console.print_json(data=api("organisations").delete(f"{keys_of(organisation)}/{key}"))
+
+
+def keys_of(organisation: str) -> str:
+    return f"/v1/organisations/{organisation}/keys"
+
+
+def last_uses(organisation: str) -> dict[str, Json]:
+    """By key: when, and at which service, as far as the services answer."""
+    found: dict[str, Json] = {}
+    for service in present():
+        with suppress(Problem):
+            for use in api(service.name).items("/v1/key-uses", 500, organisation_id=organisation):
+                if use["used_at"] > found.get(use["key_id"], {}).get("used_at", ""):
+                    found[use["key_id"]] = {"used_at": use["used_at"], "used_in": service.name}
+    return found
 
 
 @events.command("list")

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.access import register
 from shared.access.register import Register
+from shared.access.settings import AccessSettings
+from shared.access.tokens import Tokens
 from shared.business_date import BusinessDate
 from shared.consuming.applying import Applier, Conclusion, Reaction, Reactions
 from shared.consuming.batch import Effect
@@ -25,6 +27,7 @@ from shared.contracts.homes import BusinessDateAdvanced
 from shared.handling import Transactions
 from shared.http.app import create_app
 from shared.http.health import Health
+from shared.http.key_uses import create_key_uses_router
 from shared.http.operators import create_health_router, create_parking_router
 from shared.http.problems import NOT_DONE
 from shared.logs import configure_logs
@@ -121,7 +124,7 @@ class Plumbing:
         pool = self.transactions.pool
         migrations = migrations_of(self.service)
         health = Health(pool, self.relay, self.consumer, migrations, self._beginnings)
-        always = [create_health_router(health)]
+        always = [create_health_router(health), create_key_uses_router()]
         if self.parking is not None:
             always.append(create_parking_router(self.parking))
         app = create_app(self.service, self.register, [*routers, *always])
@@ -139,7 +142,11 @@ class Plumbing:
                     del self._beginnings[0]
 
     async def _run(self, app: FastAPI) -> None:
-        running = [self._begin_and_relay(), self.business_date.run_timer(self.transactions)]
+        running = [
+            self._begin_and_relay(),
+            self.business_date.run_timer(self.transactions),
+            self.register.uses.run(),
+        ]
         if self.consumer is not None:
             running.append(self.consumer.run())
         tasks = [asyncio.create_task(work) for work in (*running, *self._running)]
@@ -181,7 +188,7 @@ async def plumbing(
     pool = await connect_pool(url, size_max=settings.pool_size, connected=published.connected)
     try:
         relay = Relay(pool, url, bootstrap, topic, published)
-        known = Register(pool)
+        known = Register(pool, Tokens(AccessSettings().issuers))
         yield Plumbing(
             service=service,
             settings=settings,

@@ -1,7 +1,7 @@
 """What a service knows of organisations, keys and homes, from the events of the register."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from shared.access.policy import (
     within_scopes,
 )
 from shared.access.recent import Recent
+from shared.access.tokens import Claimed, Tokens
+from shared.access.uses import Uses
 from shared.clock import now
 from shared.consuming.applying import Reaction
 from shared.contracts.event import Event
@@ -46,6 +48,11 @@ SELECT key.secret_sha256, key.expires_at, organisation_id, sectors, operates_yui
        role, scopes, home_id
 FROM api_key key JOIN organisation USING (organisation_id)
 WHERE key_id = $1 AND NOT revoked
+"""
+
+REGISTERED: Final = """
+-- An organisation that takes part.
+SELECT organisation_id, sectors, operates_yui FROM organisation WHERE organisation_id = $1
 """
 
 IS_PARTY: Final = """
@@ -176,27 +183,39 @@ class Register:
     does that, within seconds.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, tokens: Tokens | None = None) -> None:
         self._pool = pool
+        self._tokens = tokens or Tokens()
+        self.uses = Uses(pool)
         self._holders: Recent[str, _Holder] = Recent()
         self._parties: Recent[tuple[str, str], bool] = Recent()
+        self._registered: Recent[str, Record] = Recent()
         self._named: Recent[str, Sequence[Record]] = Recent()
 
     def heard(self, type_names: Iterable[str]) -> None:
         """Say of which types the events are that have been applied, or saved, here."""
         if not TYPE_NAMES.isdisjoint(type_names):
-            for known in (self._holders, self._parties, self._named):
+            for known in (self._holders, self._parties, self._registered, self._named):
                 known.forget()
 
     async def admit(self, credentials: str) -> Principal | None:
-        """Return who shows this; none: it opens nothing, or no longer."""
+        """Return who shows this key, or token; none: it opens nothing, or no longer."""
         key = parse_key(credentials)
-        return None if key is None else await self.principal(key)
+        if key is not None:
+            return await self.principal(key)
+        claimed = await self._tokens.read(credentials)
+        return None if claimed is None else await self._bearer(claimed)
+
+    async def _bearer(self, claimed: Claimed) -> Principal | None:
+        who = claimed.organisation_id
+        found = await self._registered.get(who, lambda: self._pool.fetchrow(REGISTERED, who))
+        return None if found is None else _principal({**found, **asdict(claimed)})
 
     async def principal(self, key: ApiKey) -> Principal | None:
         holder = await self._holders.get(key.key_id, lambda: self._holder(key.key_id))
         if holder is None or not key.matches(holder.secret_sha256) or _expired(holder.expires_at):
             return None
+        self.uses.note(key.key_id)
         return holder.principal
 
     async def _holder(self, key_id: str) -> _Holder | None:
@@ -259,7 +278,7 @@ class Register:
         )
 
 
-def _principal(row: Record) -> Principal | None:
+def _principal(row: Mapping[str, Any] | Record) -> Principal | None:
     """None: a role that is not known here, or that its organisation cannot give."""
     role = row["role"] or ("operator" if row["operates_yui"] else "administrator")
     if not is_role(role) or (role in OF_YUI) != row["operates_yui"]:

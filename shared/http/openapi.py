@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from shared.access.issuers import IssuerAway
 from shared.handling import KeyReused
 from shared.http.answers import Json, declare
 from shared.http.examples import example
@@ -129,10 +130,11 @@ def _refusals(path: str, operation: Json) -> Iterator[type[Refusal]]:
     writes = ("header", "idempotency-key") in parameters
     yield from (LengthRequired, TooLarge, Unexpected)
     if path.startswith("/v1"):
-        yield from (ApiKeyNeeded, NotAllowed, DatabaseAway)
+        yield from (ApiKeyNeeded, NotAllowed, DatabaseAway, IssuerAway)
     if parameters or "requestBody" in operation:
         yield InvalidRequest
-    if any(place == "path" for place, _ in parameters) or ("query", "home_id") in parameters:
+    named = {("query", "home_id"), ("query", "organisation_id")} & set(parameters)
+    if named or any(place == "path" for place, _ in parameters):
         yield NotFound
     if ("query", "cursor") in parameters:
         yield BrokenCursor

@@ -9,6 +9,6 @@ from tests.support.stack import Stack
 
 
 @pytest.fixture(scope="package")
-async def peopled(stack: Stack) -> AsyncIterator[World]:
-    async with world(stack) as made:
+async def peopled(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    async with world(stack, tmp_path_factory.mktemp("issuers")) as made:
         yield made

@@ -10,6 +10,9 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 OPEN: Final = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json"})
 """What whoever watches the processes may read without saying who they are."""
 
+ASKS: Final = frozenset({"grant-requests", "vacant-posts", "rent-appeals", "open-shifts"})
+"""What homes ask of a whole sector: known to it by the home's id and prefecture alone."""
+
 BY_FORMAT: Final = {"date": "2011-08-01", "date-time": "2031-08-01T09:00:00+09:00"}
 BY_NAME: Final[Json] = {
     "between": "2011-08-01,2011-09-01",
@@ -35,6 +38,11 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def noun(self) -> str:
+        """`homes`, of `/v1/homes/{home_id}`."""
+        return self.path.split("/")[2]
 
     @property
     def ids(self) -> Sequence[str]:
@@ -65,7 +73,8 @@ class Endpoint:
         return self._resolved(content.get("application/json", {}).get("schema", {}))
 
     def _parameters(self, place: str) -> Iterator[Json]:
-        return (part for part in self.operation.get("parameters", ()) if part["in"] == place)
+        listed = (self._resolved(part) for part in self.operation.get("parameters", ()))
+        return (part for part in listed if part["in"] == place)
 
     def _resolved(self, schema: Json) -> Json:
         if "$ref" not in schema:
@@ -81,16 +90,14 @@ class Endpoint:
                 return {one: self._sample(fields[one], one, things) for one in needed}
             case {"anyOf": [first, *_]} | {"allOf": [first, *_]}:
                 return self._sample(first, name, things)
-            case {"type": "array"} if name in fitting:
+            case {"type": "integer"} if name in fitting:
+                return int(fitting[name])
+            case {"type": "string" | "array"} if name in fitting:
                 return fitting[name]
             case {"type": "array", "items": item}:
                 return [self._sample(item, name, things)]
-            case {"const": only}:
+            case {"const": only} | {"enum": [only, *_]}:
                 return only
-            case {"type": "string"} if name in fitting:
-                return fitting[name]
-            case {"enum": [first, *_]}:
-                return first
             case {"format": form} if form in BY_FORMAT:
                 return BY_FORMAT[form]
             case {"type": "string"}:
@@ -104,7 +111,8 @@ class Endpoint:
 
 
 def endpoints(service: str, document: Json) -> Iterator[Endpoint]:
-    models = document.get("components", {}).get("schemas", {})
+    components = document.get("components", {})
+    models = {**components.get("schemas", {}), **components.get("parameters", {})}
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item and path not in OPEN:

@@ -1,19 +1,23 @@
 """All eight services as processes, three homes, and one caller of each kind."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
 from deploy.services import SERVICES
 from shared.access.keys import ApiKey, parse_key
+from shared.contracts.homes import OfferAccepted
 from shared.contracts.organisations import KeyIssued
 from shared.envelope import to_headers
 from shared.ids import new_id, new_opaque_id
 from tests.access.endpoints import Endpoint, endpoints
+from tests.access.issuing import Provider, TestIssuer
 from tests.support.asking import Caller
 from tests.support.eventually import assert_eventually
 from tests.support.partners import Partner
@@ -42,6 +46,10 @@ class World:
     urls: Mapping[str, str]
     bootstrap: str
     client: httpx2.AsyncClient = field(repr=False)
+    issuer: TestIssuer
+    """Whose tokens are believed, and which is a test's own."""
+    provider: Provider
+    """One as it is in the world."""
     keys: dict[str, ApiKey] = field(default_factory=dict)
     """By kind of principal; `theirs` is another organisation's administrator's."""
     organisations: dict[str, str] = field(default_factory=dict)
@@ -59,11 +67,11 @@ class World:
 
     def meant(self, endpoint: Endpoint, relation: str) -> Things:
         """What the names in a path and a body mean in this relation."""
-        noun = endpoint.path.split("/")[2]
         return {
+            **self.missing(endpoint),
             "home_id": self.homes[relation],
             "organisation_id": self.organisations["bystander"],
-            **self.things.get((endpoint.service, relation, noun), {}),
+            **self.things.get((endpoint.service, relation, endpoint.noun), {}),
         }
 
     def missing(self, endpoint: Endpoint) -> Things:
@@ -106,19 +114,22 @@ class World:
 
 
 @asynccontextmanager
-async def world(stack: Stack) -> AsyncIterator[World]:
+async def world(stack: Stack, folder: Path) -> AsyncIterator[World]:
     db = await stack.database(*NAMES)
-    started = [stack.process(name, db) for name in NAMES]
+    issuer, provider = TestIssuer(folder), Provider(folder)
+    believed = {"YUI_ACCESS_ISSUERS": json.dumps([issuer.setting, provider.setting])}
+    started = [stack.process(name, db, **believed) for name in NAMES]
     for process in started:
         process.launch()
     await asyncio.gather(*(process.ready(90) for process in started))
     urls = {one.service.name: one.url for one in started}
     try:
-        async with httpx2.AsyncClient(timeout=30) as client:
-            made = World(urls, stack.kafka_bootstrap, client)
-            made.keys["operator"] = _key(stack.operator_key)
-            await _fill(made)
-            yield made
+        with issuer.served(), provider.served():
+            async with httpx2.AsyncClient(timeout=30) as client:
+                made = World(urls, stack.kafka_bootstrap, client, issuer, provider)
+                made.keys["operator"] = _key(stack.operator_key)
+                await _fill(made)
+                yield made
     finally:
         stack.stop_services()
         await stack.drop(db)
@@ -279,11 +290,13 @@ async def _point_at_events(world: World) -> None:
 
 async def _park(world: World) -> None:
     """A record that no listener can read, so that there is something to see and to mend."""
-    issued = KeyIssued(organisation_id="poison", key_id="0" * 16, secret_sha256="0" * 64)
+    of_nobody: dict[str, Any] = {"organisation_id": "poison", "home_id": "poison"}
     async with Publisher(world.bootstrap) as publisher:
-        headers = to_headers(publisher.envelope(issued, 1))
-        await publisher.send_raw(issued.owner, issued.key.encode(), b"poison", headers)
-    for service in NAMES[1:]:
+        for kind in (KeyIssued, OfferAccepted):
+            event = kind.model_construct(**of_nobody)
+            headers = to_headers(publisher.envelope(event, 1))
+            await publisher.send_raw(event.owner, event.key.encode(), b"poison", headers)
+    for service in NAMES:
         caller = world.caller(service, "operator")
 
         async def parked(caller: Caller = caller) -> str:

@@ -42,7 +42,9 @@ async def test_the_same_rent_month_is_shown_to_both_who_paid_it_until_one_correc
     async def is_shown(**expected: Any) -> None:  # noqa: ANN401  JSON
         """To each with its own name alone: nobody has agreed to be named."""
         for one in (city, sponsor, operator):
-            (line,) = (found for found in await shown(one) if found["home_id"] == home_id)
+            lines = [found for found in await shown(one) if found["home_id"] == home_id]
+            assert len(lines) == 1
+            line = lines[0]
             assert {name: line[name] for name in expected} == expected
             assert line["organisations"] == [
                 two.organisation_id if one in {two, operator} else two.sector for two in both
