@@ -33,7 +33,9 @@ ServiceName = Annotated[str, typer.Argument(help="The service that parked it.")]
 RecordId = Annotated[str, typer.Argument(help="The parked record's id.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept for ever.", prompt=True)]
 KeyId = Annotated[str, typer.Argument(help="The key's id.")]
-Expires = Annotated[str | None, typer.Option(help="Until when, with zone; none: revoked.")]
+Expires = Annotated[
+    str | None, typer.Option(help="Until when, with zone; none: until it is revoked.")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", help="At most this many.", min=1)]
 
 
