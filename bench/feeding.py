@@ -88,6 +88,7 @@ async def feed(does: Does, around: Surrounding) -> None:
 async def _posting(around: Surrounding) -> AsyncIterator[Feed]:
     settings = Settings(
         database_url=around.database_url,
+        reader_url=around.database_url,  # nobody asks here
         kafka_bootstrap=around.bootstrap,
         port=0,
         simulated=True,

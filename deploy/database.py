@@ -23,8 +23,13 @@ DO $do$ BEGIN
         CREATE ROLE {role};
     END IF;
 END $do$;
-ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '{password}';
+ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {wall} PASSWORD '{password}';
 """
+# Row-level security applies to whoever answers requests, and to the auditor, whom a policy shows
+# what it may see. What a service hears and decides concerns every organisation, and PostgreSQL
+# lets nobody COPY into a table whose rows it would have to look at.
+BEHIND_THE_WALL = "NOBYPASSRLS"
+BEFORE_THE_WALL = "BYPASSRLS"
 AUDITOR_RIGHTS = """\
 GRANT pg_read_all_data TO auditor;
 ALTER ROLE auditor SET default_transaction_read_only = on;
@@ -44,6 +49,10 @@ REVOKE ALL ON SCHEMA {name} FROM PUBLIC;
 GRANT USAGE ON SCHEMA {name} TO {name};
 ALTER ROLE {name} SET search_path = {name};
 ALTER ROLE {name} SET idle_in_transaction_session_timeout = '60s';
+GRANT USAGE ON SCHEMA {name} TO {reader};
+ALTER ROLE {reader} SET search_path = {name};
+ALTER ROLE {reader} SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE {reader} SET default_transaction_read_only = on;
 """
 # Dropping a table drops its triggers: whatever takes away a guard is refused, whoever asks, be it
 # DROP TABLE, DROP SCHEMA, DROP OWNED or DROP FUNCTION ... CASCADE.
@@ -110,24 +119,41 @@ async def connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Recor
 async def declare(database: Database, services: Sequence[Service]) -> None:
     """Make the database, roles and schemas that are not there yet, and set every right anew."""
     await create_database(database)
-    roles = [OWNER, AUDITOR, *(service.name for service in services)]
     async with connected(database.administrator()) as connection, connection.transaction():
         await connection.execute(LOCK)
-        await connection.execute(_statements(database, roles, services))
+        await connection.execute(_statements(database, services))
 
 
-def _statements(database: Database, roles: Sequence[str], services: Sequence[Service]) -> str:
-    # CREATE ROLE takes no parameters; names come from the registry, passwords are ours and hex.
+def _statements(database: Database, services: Sequence[Service]) -> str:
     return "\n".join(
         [
-            *(ROLE.format(role=r, password=database.state.secret(f"{r}.password")) for r in roles),
+            *(_role(database, role, BEFORE_THE_WALL) for role in (OWNER, *_names(services))),
+            *(_role(database, role, BEHIND_THE_WALL) for role in (AUDITOR, *_readers(services))),
             AUDITOR_RIGHTS,
-            DATABASE_RIGHTS.format(database=database.name, roles=", ".join(roles)),
+            DATABASE_RIGHTS.format(database=database.name, roles=_all_roles(services)),
             PUBLIC_RIGHTS,
             GUARD_OF_GUARDS.format(shadow=SHADOW),
-            *(SCHEMA.format(name=service.name) for service in services),
+            *(SCHEMA.format(name=service.name, reader=service.reader) for service in services),
         ]
     )
+
+
+def _role(database: Database, role: str, wall: str) -> str:
+    # CREATE ROLE takes no parameters; names come from the registry, passwords are ours and hex.
+    password = database.state.secret(f"{role}.password")
+    return ROLE.format(role=role, wall=wall, password=password)
+
+
+def _names(services: Iterable[Service]) -> list[str]:
+    return [service.name for service in services]
+
+
+def _readers(services: Iterable[Service]) -> list[str]:
+    return [service.reader for service in services]
+
+
+def _all_roles(services: Sequence[Service]) -> str:
+    return ", ".join([OWNER, AUDITOR, *_names(services), *_readers(services)])
 
 
 async def create_database(database: Database, template: str | None = None) -> None:
@@ -139,11 +165,11 @@ async def create_database(database: Database, template: str | None = None) -> No
             await connection.execute(statement)
 
 
-async def copy(source: Database, name: str, services: Iterable[Service]) -> Database:
+async def copy(source: Database, name: str, services: Sequence[Service]) -> Database:
     """Clone a migrated database; its rights are set again, for a clone does not take them."""
     clone = Database(source.administrator_url, name, source.state)
     await create_database(clone, template=source.name)
-    roles = ", ".join([OWNER, AUDITOR, *(service.name for service in services)])
+    rights = DATABASE_RIGHTS.format(database=name, roles=_all_roles(services))
     async with connected(source.administrator_url) as connection:
-        await connection.execute(DATABASE_RIGHTS.format(database=name, roles=roles))
+        await connection.execute(rights)
     return clone

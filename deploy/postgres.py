@@ -36,7 +36,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "on",
     "synchronous_commit": "on",
-    "max_connections": "200",
+    "max_connections": "300",
     "shared_buffers": f"{_buffers_mb()}MB",
     # A checkpoint makes every page be written whole once more; under load one a gigabyte is many.
     "max_wal_size": "2GB",

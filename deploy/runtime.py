@@ -53,6 +53,7 @@ class Runtime:
         around = Surroundings(
             kafka_bootstrap=self.servers.kafka_bootstrap,
             database_url=self.database.url(service.name),
+            reader_url=self.database.url(service.reader),
             host=HOST,
             port=service.port(self.ports.base),
             simulated=self.state.kept("simulated", "false") == "true",

@@ -19,6 +19,11 @@ class Service:
         return f"yui.{self.name}.v1"
 
     @property
+    def reader(self) -> str:
+        """The role that answers requests, behind row-level security."""
+        return f"{self.name}_reader"
+
+    @property
     def command(self) -> tuple[str, ...]:
         return (sys.executable, "-m", f"services.{self.name}.app")
 
@@ -61,6 +66,7 @@ class Surroundings:
 
     kafka_bootstrap: str
     database_url: str
+    reader_url: str
     host: str
     port: int
     simulated: bool
@@ -71,6 +77,7 @@ def environment(service: Service, around: Surroundings) -> dict[str, str]:
     """Return the variables that one service process is started with."""
     values = {
         "DATABASE_URL": around.database_url,
+        "READER_URL": around.reader_url,
         "KAFKA_BOOTSTRAP": around.kafka_bootstrap,
         "HOST": around.host,
         "PORT": str(around.port),

@@ -92,29 +92,46 @@ class StateCache:
 
 
 async def load(
-    connection: Connection, cache: StateCache, aggregate: Aggregate[C, S, E], identity: str
+    connection: Connection,
+    cache: StateCache,
+    aggregate: Aggregate[C, S, E],
+    identity: str,
+    *,
+    as_seen: bool = False,
 ) -> tuple[S, int]:
     """The state of a stream as this transaction sees it, and its version (0: no such stream)."""
-    found = await read_streams(connection, cache, {aggregate.stream(identity): aggregate})
+    wanted = {aggregate.stream(identity): aggregate}
+    found = await read_streams(connection, cache, wanted, as_seen=as_seen)
     return found[aggregate.stream(identity)]
 
 
 async def read_streams(
-    connection: Connection, cache: StateCache, wanted: Mapping[str, Aggregate[Any, Any, Any]]
+    connection: Connection,
+    cache: StateCache,
+    wanted: Mapping[str, Aggregate[Any, Any, Any]],
+    *,
+    as_seen: bool = False,
 ) -> dict[str, tuple[Any, int]]:
-    """Many at once: each stream's state as this transaction sees it, and its version."""
+    """Many at once: each stream's state as this transaction sees it, and its version.
+
+    `as_seen` is for a connection that may not see every stream: what others have folded counts
+    only where the connection shows the last event of it. A stream has one key, and with it one
+    home or organisation, for its whole life: who sees one of its events sees them all.
+    """
     if not wanted:
         return {}
-    found = {
-        stream: cache.get(stream) or (aggregate.decider.initial, 0)
-        for stream, aggregate in wanted.items()
-    }
-    seen = [version for _, version in found.values()]
-    for row in await connection.fetch(READ_STREAMS, list(found), seen):
+    new = {stream: (aggregate.decider.initial, 0) for stream, aggregate in wanted.items()}
+    known = {stream: cache.get(stream) or new[stream] for stream in wanted}
+    found = new if as_seen else dict(known)
+    seen = [version - 1 if as_seen else version for _, version in known.values()]
+    for row in await connection.fetch(READ_STREAMS, list(known), seen):
+        stream, version = row["stream"], row["version"]
+        if version == known[stream][1]:
+            found[stream] = known[stream]
+            continue
         event = EVENTS_BY_TYPE[row["type"]].model_validate_json(row["body"])
-        state, _ = found[row["stream"]]
-        evolve = wanted[row["stream"]].decider.evolve
-        found[row["stream"]] = evolve(state, event), row["version"]
+        state, _ = found[stream]
+        found[stream] = wanted[stream].decider.evolve(state, event), version
     return found
 
 

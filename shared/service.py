@@ -44,6 +44,9 @@ class ServiceSettings(BaseSettings):
     """What a process is told; each service reads it under a prefix of its own."""
 
     database_url: str
+    """Of the role that decides, applies and sends."""
+    reader_url: str
+    """Of the role that answers: it sees what whoever asks may see, and writes nothing."""
     kafka_bootstrap: str
     host: str = "127.0.0.1"
     port: int
@@ -124,9 +127,9 @@ class Plumbing:
         pool = self.transactions.pool
         migrations = migrations_of(self.service)
         health = Health(pool, self.relay, self.consumer, migrations, self._beginnings)
-        always = [create_health_router(health), create_key_uses_router()]
+        always = [create_health_router(health), create_key_uses_router(self.transactions.wall)]
         if self.parking is not None:
-            always.append(create_parking_router(self.parking))
+            always.append(create_parking_router(self.parking, self.transactions.wall))
         app = create_app(self.service, self.register, [*routers, *always])
         await self._run(app)
 
@@ -186,6 +189,7 @@ async def plumbing(
     url, bootstrap, topic = settings.database_url, settings.kafka_bootstrap, topic_of(service)
     published = Published(topic, bootstrap)
     pool = await connect_pool(url, size_max=settings.pool_size, connected=published.connected)
+    readers = await connect_pool(settings.reader_url, size_max=settings.pool_size)
     try:
         relay = Relay(pool, url, bootstrap, topic, published)
         known = Register(pool, Tokens(AccessSettings().issuers))
@@ -195,6 +199,7 @@ async def plumbing(
             transactions=Transactions(
                 pool,
                 service,
+                readers=readers,
                 project=keeping.project,
                 wake_relay=relay.wake,
                 saved=known.heard,
@@ -205,7 +210,7 @@ async def plumbing(
             relay=relay,
         )
     finally:
-        await asyncio.wait_for(pool.close(), 5)
+        await asyncio.wait_for(asyncio.gather(pool.close(), readers.close()), 5)
 
 
 def start(service: str, run: Callable[[S], Coroutine[Any, Any, None]], settings: type[S]) -> None:

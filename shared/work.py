@@ -45,13 +45,17 @@ class Work:
         cache: StateCache,
         project: Project,
         before: Streams | None = None,
+        *,
+        as_seen: bool = False,
     ) -> None:
+        """`as_seen`: the connection may not see every stream, whatever the cache holds."""
         self.connection = connection
         self._source = source
         self.cause = cause
         self._cache = cache
         self._project = project
         self._before = before or {}
+        self._as_seen = as_seen
         self.streams: Streams = {}
         """What it has loaded and decided; others see it once the caller says so."""
         self.unsaved: list[Saved] = []
@@ -63,7 +67,7 @@ class Work:
         stream = aggregate.stream(identity)
         if stream not in self.streams:
             self.streams[stream] = self._before.get(stream) or await event_store.load(
-                self.connection, self._cache, aggregate, identity
+                self.connection, self._cache, aggregate, identity, as_seen=self._as_seen
             )
         return self.streams[stream]
 

@@ -24,8 +24,9 @@ def lay_out(state: State, volumes: Path) -> None:
     # Upstream's image reads it as an account of its own. No other container mounts this volume.
     _write_readable(volumes / "postgres" / "password", administrator)
     for service in SERVICES:
-        name = f"{service.name}.password"
-        write_private(volumes / service.name / name, state.secret(name))
+        for role in (service.name, service.reader):
+            name = f"{role}.password"
+            write_private(volumes / service.name / name, state.secret(name))
     auditor = f"{AUDITOR}.password"
     write_private(volumes / AUDITOR / auditor, state.secret(auditor))
     write_private(volumes / "organisations" / "operator.key", state.operator_key())

@@ -13,9 +13,11 @@ PORT = 8080
 
 def surroundings(service: Service, state: State) -> Surroundings:
     """Return what compose's variables and this service's own secrets say."""
+    database = Database(os.environ["YUI_DATABASE_URL"], NAME, state)
     return Surroundings(
         kafka_bootstrap=os.environ["YUI_KAFKA_BOOTSTRAP"],
-        database_url=Database(os.environ["YUI_DATABASE_URL"], NAME, state).url(service.name),
+        database_url=database.url(service.name),
+        reader_url=database.url(service.reader),
         host=ANYWHERE,
         port=PORT,
         simulated=os.environ["YUI_SIMULATED"] == "true",

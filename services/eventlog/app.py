@@ -36,13 +36,14 @@ async def run(settings: Settings) -> None:
         log = Log(Reactions(register.reactions() | {BusinessDateAdvanced: date.reaction()}))
         tails = Tails(
             built.transactions.pool,
+            built.transactions.wall,
             tails_max=settings.tails_max,
             tail_s_max=settings.tail_s_max,
             heartbeat_s=settings.heartbeat_s,
         )
         topics = dict.fromkeys((*TOPICS, *settings.more_topics))
         built.listen(tuple(topics), log, applied=tails.wake)
-        await built.serve(create_router(built.transactions.pool, tails))
+        await built.serve(create_router(built.transactions.wall, tails))
 
 
 if __name__ == "__main__":

@@ -111,11 +111,11 @@ def create_unit_prices_router(built: Plumbing) -> APIRouter:
 
     @router.get("", **answers(Page[AnnouncementTold]))
     async def announcements(
-        request: Request, _caller: Reader, limit: Limit = 50, cursor: Cursor = None
+        request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
     ) -> Response:
         """List what has been announced, in the order in which it was."""
         (after,) = decode_cursor(cursor, [0])
-        async with built.transactions.read() as work:
+        async with built.transactions.read(caller.principal) as work:
             announcements, _ = await work.load(UNIT_PRICES, CHILDREN_NEEDS)
         items = [
             {"number": number, **made.model_dump(mode="json", exclude={"movements"})}

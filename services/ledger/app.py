@@ -44,13 +44,13 @@ async def run(settings: Settings) -> None:
 
 
 def routers(transactions: Transactions, date: BusinessDate, posted: Posted) -> Sequence[APIRouter]:
-    pool, rules = transactions.pool, read_statement_rules()
-    contributions = Contributions(pool, date)
-    known = Known(pool, date)
+    wall, rules = transactions.wall, read_statement_rules()
+    contributions = Contributions(transactions.pool, wall, date)
+    known = Known(transactions.pool, wall, date)
     return [
-        create_router(pool, posted, known),
-        create_restatements_router(pool, known),
-        create_seals_router(pool),
+        create_router(wall, posted, known),
+        create_restatements_router(wall, known),
+        create_seals_router(wall),
         create_statements_router(contributions, rules),
         create_valuations_router(transactions, date, contributions, rules),
     ]
@@ -58,7 +58,7 @@ def routers(transactions: Transactions, date: BusinessDate, posted: Posted) -> S
 
 def listen(built: Plumbing, settings: Settings) -> Posted:
     """Let the books hear whoever moves something, and the register."""
-    posted = Posted(built.transactions.pool)
+    posted = Posted(built.transactions.wall)
     topics = organisations.TOPIC, *settings.topics
     built.listen(topics, books_of(built.business_date), applied=posted.wake)
     return posted

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from shared.postgres import Connection, Pool
+from shared.postgres import Connection
 
 PUT_NAME: Final = """
 -- What an organisation is called.
@@ -38,21 +38,22 @@ async def put_name(connection: Connection, organisation_id: str, name: str) -> N
 
 
 async def organisations(
-    pool: Pool, organisation_id: str | None, after: str, limit: int
+    seen_by: Connection, organisation_id: str | None, after: str, limit: int
 ) -> Sequence[dict[str, Any]]:
-    return [dict(row) for row in await pool.fetch(ORGANISATIONS, organisation_id, after, limit)]
+    rows = await seen_by.fetch(ORGANISATIONS, organisation_id, after, limit)
+    return [dict(row) for row in rows]
 
 
 async def keys_of(
-    pool: Pool, organisation_id: str, after: str, limit: int
+    seen_by: Connection, organisation_id: str, after: str, limit: int
 ) -> Sequence[dict[str, Any]]:
-    rows = await pool.fetch(KEYS_OF, organisation_id, after, limit)
+    rows = await seen_by.fetch(KEYS_OF, organisation_id, after, limit)
     return [
         {**row, "expires_at": row["expires_at"] and row["expires_at"].isoformat()} for row in rows
     ]
 
 
 async def parties_of(
-    pool: Pool, home_id: str, after: tuple[str, str], limit: int
+    seen_by: Connection, home_id: str, after: tuple[str, str], limit: int
 ) -> Sequence[dict[str, Any]]:
-    return [dict(row) for row in await pool.fetch(PARTIES_OF, home_id, *after, limit)]
+    return [dict(row) for row in await seen_by.fetch(PARTIES_OF, home_id, *after, limit)]

@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 
 from shared.clock import now
-from shared.postgres import Pool
+from shared.postgres import Connection, Pool
 
 KEEP_EVERY_S: Final = 30.0
 """Whoever asks at each moment is written as seldom as this."""
@@ -54,6 +54,9 @@ class Uses:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as fault:
             log.warning("uses_not_kept", fault=type(fault).__name__)
 
-    async def page(self, organisation_id: str, after: str, limit: int) -> Sequence[dict[str, Any]]:
-        rows = await self._pool.fetch(USES, organisation_id, after, limit)
-        return [{"key_id": row["key_id"], "used_at": row["used_at"].isoformat()} for row in rows]
+
+async def uses_page(
+    seen_by: Connection, organisation_id: str, after: str, limit: int
+) -> Sequence[dict[str, Any]]:
+    rows = await seen_by.fetch(USES, organisation_id, after, limit)
+    return [{"key_id": row["key_id"], "used_at": row["used_at"].isoformat()} for row in rows]

@@ -160,7 +160,7 @@ class AskDesk:
         sectors = None if principal.reads_everything else sorted(self._sectors & principal.sectors)
         is_told = TOLD_OF_ESCALATIONS in self._sectors
         which = ask_id, resource, prefecture_code, home_id, standing, *after, limit
-        async with self._plumbing.transactions.read() as work:
+        async with self._plumbing.transactions.read(caller.principal) as work:
             found = await asks.asks_page(
                 work.connection,
                 list(self._desk_of),
@@ -182,7 +182,7 @@ class AskDesk:
         """Return the caller's own offers to an ask, and what has become of each."""
         own = caller.principal.organisation_id
         await caller.must("answer_asks", organisation_id=own, sectors=self._sectors)
-        async with self._plumbing.transactions.read() as work:
+        async with self._plumbing.transactions.read(caller.principal) as work:
             return await asks.own_offers(work.connection, own, ask_id)
 
 

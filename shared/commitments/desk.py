@@ -231,7 +231,7 @@ class Desk:
 
     async def one(self, caller: Reading, commitment_id: str) -> dict[str, Any]:
         """One commitment with its months; a stranger to the home finds nothing."""
-        async with self._reading() as work:
+        async with self._reading(caller) as work:
             commitment, version = await work.load(self._aggregate, commitment_id)
             await self._may_read(caller, commitment, work)
         told: dict[str, Any] = await caller.told({**describe(commitment), "version": version})
@@ -244,7 +244,7 @@ class Desk:
         homes = await caller.homes()
         if home_id is not None:
             homes = [home_id] if homes is None or home_id in homes else []
-        async with self._reading() as work:
+        async with self._reading(caller) as work:
             ids = await work.connection.fetch(
                 projections.COMMITMENT_IDS, self._aggregate.category, None, homes, after, limit
             )
@@ -256,7 +256,7 @@ class Desk:
         self, caller: Reading, commitment_id: str, after: tuple[Month, str], limit: int
     ) -> list[dict[str, Any]]:
         """Return deliveries by month, with what the home has confirmed and what it disputes."""
-        async with self._reading() as work:
+        async with self._reading(caller) as work:
             commitment, _ = await work.load(self._aggregate, commitment_id)
             await self._may_read(caller, commitment, work)
             found = sorted(
@@ -284,7 +284,7 @@ class Desk:
         """Months that have ended with something promised that never came, of the caller's own."""
         own = caller.principal.organisation_id
         await caller.must("read_statement", organisation_id=own)
-        async with self._reading() as work:
+        async with self._reading(caller) as work:
             this_month = month_of(await self._today(work))
             ids = await work.connection.fetch(
                 projections.COMMITMENT_IDS,
@@ -302,8 +302,8 @@ class Desk:
             if month < this_month and commitment.outstanding(month) > 0
         ]
 
-    def _reading(self) -> AbstractAsyncContextManager[Work]:
-        return self._plumbing.transactions.read()
+    def _reading(self, caller: Reading) -> AbstractAsyncContextManager[Work]:
+        return self._plumbing.transactions.read(caller.principal)
 
     async def _may_read(self, caller: Reading, commitment: Commitment, work: Work) -> None:
         if commitment.terms is None:

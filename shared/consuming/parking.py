@@ -17,7 +17,7 @@ from shared.consuming.inbox import Stream, key_of
 from shared.consuming.telling import tell
 from shared.envelope import Unreadable, from_headers
 from shared.handling import Transactions
-from shared.postgres import Connection
+from shared.postgres import Connection, Pool
 from shared.refusal import NotFound, Refusal
 from shared.work import Work
 
@@ -52,17 +52,24 @@ class Parking:
         self._batches = Batches(transactions, applier)
         self._applied = applied
 
-    async def page(self, after: int, limit: int) -> Sequence[asyncpg.Record]:
-        return await self._transactions.pool.fetch(sql.PARKED_PAGE, after, limit)
+    async def page(
+        self, after: int, limit: int, seen_by: Connection | None = None
+    ) -> Sequence[asyncpg.Record]:
+        return await self._source(seen_by).fetch(sql.PARKED_PAGE, after, limit)
 
-    async def one(self, parked_id: int) -> asyncpg.Record:
-        row = await self._transactions.pool.fetchrow(sql.PARKED_ONE, parked_id)
+    async def one(self, parked_id: int, seen_by: Connection | None = None) -> asyncpg.Record:
+        row = await self._source(seen_by).fetchrow(sql.PARKED_ONE, parked_id)
         if row is None:
             raise RecordNotParked
         return row
 
-    async def actions(self, before: int, limit: int) -> Sequence[asyncpg.Record]:
-        return await self._transactions.pool.fetch(sql.ACTIONS_PAGE, before, limit)
+    async def actions(
+        self, before: int, limit: int, seen_by: Connection | None = None
+    ) -> Sequence[asyncpg.Record]:
+        return await self._source(seen_by).fetch(sql.ACTIONS_PAGE, before, limit)
+
+    def _source(self, seen_by: Connection | None) -> Connection | Pool:
+        return seen_by or self._transactions.pool
 
     async def retry(self, parked_id: int, reason: str, acted_by: str) -> Effect:
         """Apply the head, and what waited behind it until one fails again.

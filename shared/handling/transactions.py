@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from shared.access.policy import Principal
 from shared.event_store import StateCache
 from shared.handling.groups import Groups
 from shared.postgres import Connection, Pool
 from shared.published import Published
+from shared.wall import Wall
 from shared.work import Cause, Project, Streams, Work
 
 QUEUE: Final = """
@@ -28,14 +30,19 @@ class Transactions:
         pool: Pool,
         service: str,
         *,
+        readers: Pool | None = None,
         project: Project = _project_nothing,
         wake_relay: Callable[[], None] = lambda: None,
         saved: Callable[[Iterable[str]], None] = lambda _: None,
         published: Published | None = None,
     ) -> None:
-        """`saved` is told the types of the events that have been committed."""
+        """`readers` is the pool of whoever reads; without one, nobody does.
+
+        `saved` is told the types of the events that have been committed.
+        """
         self.pool = pool
         self.service = service
+        self._readers = readers
         self._cache = StateCache()
         self._published = published
         if published is not None:
@@ -44,6 +51,12 @@ class Transactions:
         self.wake_relay = wake_relay
         self._saved = saved
         self.groups = Groups(pool, self._cache, self._open, self.work, self.committed)
+
+    @property
+    def wall(self) -> Wall:
+        """What whoever reads is to read behind."""
+        assert self._readers is not None, "nobody was said to read"  # noqa: S101
+        return Wall(self._readers)
 
     def work(self, connection: Connection, cause: Cause, streams: Streams | None = None) -> Work:
         """Return work on streams as they stand in the database, or as `streams` says instead."""
@@ -55,10 +68,11 @@ class Transactions:
             await self._published.require_whole(connection)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Work]:
-        """Open a transaction that decides nothing."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            yield self.work(connection, Cause(correlation=""))
+    async def read(self, principal: Principal) -> AsyncIterator[Work]:
+        """Open a transaction that decides nothing, and sees what this principal may see."""
+        async with self.wall.reading(principal) as connection:
+            cause = Cause(correlation="")
+            yield Work(connection, self.service, cause, self._cache, self._project, as_seen=True)
 
     @asynccontextmanager
     async def begin(self, cause: Cause, contested: str | None = None) -> AsyncIterator[Work]:

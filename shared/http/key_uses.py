@@ -4,11 +4,13 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
+from shared.access.uses import uses_page
 from shared.contracts.event import Id
 from shared.contracts.organisations import KeyId
 from shared.http.answers import Page, Told, answers
 from shared.http.callers import Reader
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.wall import Wall
 
 
 class KeyUseTold(Told):
@@ -17,7 +19,7 @@ class KeyUseTold(Told):
     """When it opened this service last."""
 
 
-def create_key_uses_router() -> APIRouter:
+def create_key_uses_router(wall: Wall) -> APIRouter:
     router = APIRouter(prefix="/v1/key-uses", tags=["keys"])
 
     @router.get("", **answers(Page[KeyUseTold]))
@@ -32,7 +34,8 @@ def create_key_uses_router() -> APIRouter:
         whose = organisation_id or caller.principal.organisation_id
         await caller.must("read_keys", organisation_id=whose)
         (after,) = decode_cursor(cursor, [""])
-        items = await caller.register.uses.page(whose, after, limit)
+        async with wall.reading(caller.principal) as seen:
+            items = await uses_page(seen, whose, after, limit)
         return page(request, items, next_cursor(items, limit, "key_id"))
 
     return router

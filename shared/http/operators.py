@@ -15,6 +15,7 @@ from shared.http.callers import Reader
 from shared.http.health import Health
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.published import NotLookedYet, Restored
+from shared.wall import Wall
 
 
 class Reason(BaseModel):
@@ -102,7 +103,7 @@ def create_health_router(health: Health) -> APIRouter:
     return router
 
 
-def create_parking_router(parking: Parking) -> APIRouter:
+def create_parking_router(parking: Parking, wall: Wall) -> APIRouter:
     router = APIRouter(prefix="/v1/parked", tags=["parked records"])
 
     @router.get("", **answers(Page[ParkedTold]))
@@ -112,7 +113,8 @@ def create_parking_router(parking: Parking) -> APIRouter:
         """List records that could not be applied, and those that wait behind them."""
         await caller.must("watch")
         (after,) = decode_cursor(cursor, [0])
-        rows = await parking.page(after, limit)
+        async with wall.reading(caller.principal) as connection:
+            rows = await parking.page(after, limit, connection)
         items = [describe(row) for row in rows]
         return page(request, items, next_cursor(items, limit, "parked_id"))
 
@@ -123,7 +125,8 @@ def create_parking_router(parking: Parking) -> APIRouter:
         """List what operators did about parked records, newest first."""
         await caller.must("watch")
         (before,) = decode_cursor(cursor, [2**62])
-        rows = await parking.actions(before, limit)
+        async with wall.reading(caller.principal) as connection:
+            rows = await parking.actions(before, limit, connection)
         items = [{name: _plain(value) for name, value in row.items()} for row in rows]
         return page(request, items, next_cursor(items, limit, "action_id"))
 
@@ -131,7 +134,8 @@ def create_parking_router(parking: Parking) -> APIRouter:
     async def one(parked_id: ParkedId, caller: Reader) -> dict[str, Any]:
         """Show one parked record: why, its headers and its bytes."""
         await caller.must("watch")
-        return describe(await parking.one(parked_id))
+        async with wall.reading(caller.principal) as connection:
+            return describe(await parking.one(parked_id, connection))
 
     @router.post(
         "/{parked_id}/retry", **answers(EffectTold, NotTheHead, StillFails, NotLookedYet, Restored)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from deploy.database import Database
 from services.rent_sponsorship.api import create_agreements_router
 from services.rent_sponsorship.app import KEEPING
 from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
@@ -114,8 +115,7 @@ class Api:
 
 @pytest.fixture
 async def api(database: MakeDatabase) -> AsyncIterator[Api]:
-    url = (await database(OWNER)).url(OWNER)
-    async with served(url) as one:
+    async with served(await database(OWNER)) as one:
         await one.home("h")
         await one.home("other-home")
         await one.organisation("sponsor", "company", "h")
@@ -126,9 +126,13 @@ async def api(database: MakeDatabase) -> AsyncIterator[Api]:
 
 
 @asynccontextmanager
-async def served(database_url: str) -> AsyncIterator[Api]:
+async def served(database: Database) -> AsyncIterator[Api]:
     settings = ServiceSettings(
-        database_url=database_url, kafka_bootstrap="none:1", port=1, simulated=True
+        database_url=database.url(OWNER),
+        reader_url=database.url(f"{OWNER}_reader"),
+        kafka_bootstrap="none:1",
+        port=1,
+        simulated=True,
     )
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
         async with built.transactions.pool.acquire() as connection:

@@ -29,12 +29,13 @@ def test_a_service_is_given_its_own_password_alone(state: State, volumes: Path) 
     passwords = {}
     for service in SERVICES:
         given = {path.name: path for path in (volumes / service.name).iterdir()}
-        own = given.pop(f"{service.name}.password")
+        for role in (service.name, service.reader):
+            own = given.pop(f"{role}.password")
+            assert own.stat().st_mode & 0o077 == 0
+            assert own.read_text() == state.secret(own.name)
+            passwords[role] = own.read_text()
         assert set(given) == ({"operator.key"} if service.name == "organisations" else set())
-        assert own.stat().st_mode & 0o077 == 0
-        assert own.read_text() == state.secret(own.name)
-        passwords[service.name] = own.read_text()
-    assert len(set(passwords.values())) == len(SERVICES)
+    assert len(set(passwords.values())) == 2 * len(SERVICES)
 
 
 def test_the_administrators_password_is_one_for_server_and_jobs(
@@ -69,6 +70,8 @@ def test_a_service_logs_in_as_itself(
     around = surroundings(BY_NAME["ledger"], container)
     password = state.secret("ledger.password")
     assert around.database_url == f"postgresql://ledger:{password}@postgres:5432/yui"
+    answering = state.secret("ledger_reader.password")
+    assert around.reader_url == f"postgresql://ledger_reader:{answering}@postgres:5432/yui"
     assert around.operator_key == ""
 
 

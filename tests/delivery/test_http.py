@@ -27,6 +27,7 @@ from shared.http.refusals import BrokenCursor
 from shared.ids import new_opaque_id
 from shared.postgres import Pool
 from shared.refusal import Refusal
+from shared.wall import Wall
 from shared.work import Work
 from tests.delivery.conftest import SERVICE, Listening
 from tests.delivery.streams import COUNTER, Add, Told
@@ -134,7 +135,7 @@ async def ask(listening: Listening) -> AsyncIterator[Asking]:
     pool = listening.pool
     key = await registered(pool, ORGANISATION, operates_yui=False)
     operator_key = await registered(pool, "an-operator", operates_yui=True)
-    routers = [create_things(pool), create_parking_router(listening.parking)]
+    routers = [create_things(pool), create_parking_router(listening.parking, Wall(pool))]
     app = create_app(SERVICE, Register(pool), routers)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://here") as client:

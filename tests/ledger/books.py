@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from deploy.database import Database
 from services.ledger.consumers.books import Books
 from shared.access import register
 from shared.business_date import BusinessDate
@@ -45,12 +46,19 @@ class Ledger:
 
 
 @asynccontextmanager
-async def ledger_on(database_url: str, *, simulated: bool = True) -> AsyncIterator[Ledger]:
-    pool = await connect_pool(database_url)
+async def ledger_on(
+    database: Database, *, simulated: bool = True, query: str = ""
+) -> AsyncIterator[Ledger]:
+    """`query` is what its connections are told of beyond their address."""
+    pool = await connect_pool(f"{database.url('ledger')}{query}")
+    readers = await connect_pool(f"{database.url('ledger_reader')}{query}")
     date = BusinessDate(simulated=simulated)
     reactions = register.reactions() | {BusinessDateAdvanced: date.reaction()}
-    batches = Batches(Transactions(pool, "ledger"), Books(date, Reactions(reactions)))
+    batches = Batches(
+        Transactions(pool, "ledger", readers=readers), Books(date, Reactions(reactions))
+    )
     try:
         yield Ledger(pool, batches, date)
     finally:
+        await readers.close()
         await pool.close()

@@ -64,7 +64,8 @@ async def reading(ledger: Ledger, home_id: str) -> AsyncIterator[Reader]:
 @asynccontextmanager
 async def asking(ledger: Ledger, headers: Mapping[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a ledger's HTTP, which runs here."""
-    made = routers(ledger.batches.transactions, ledger.business_date, Posted(ledger.pool))
+    transactions = ledger.batches.transactions
+    made = routers(transactions, ledger.business_date, Posted(transactions.wall))
     app = create_app("ledger", Register(ledger.pool), made)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(

@@ -29,7 +29,7 @@ MONTHS = ("2011-11", "2011-12", "2012-01")
 @pytest.fixture
 async def ledger(database: MakeDatabase) -> AsyncIterator[Ledger]:
     made = await database("ledger")
-    async with ledger_on(made.url("ledger")) as running:
+    async with ledger_on(made) as running:
         yield running
 
 

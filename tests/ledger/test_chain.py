@@ -50,7 +50,7 @@ def test_two_implementations_agree_whatever_a_link_holds(
 @pytest.fixture
 async def ledger(database: MakeDatabase) -> AsyncIterator[Ledger]:
     made = await database("ledger")
-    async with ledger_on(made.url("ledger")) as running:
+    async with ledger_on(made) as running:
         yield running
 
 

@@ -142,7 +142,7 @@ def test_whoever_is_heard_of_for_the_first_time_is_a_sponsor() -> None:
 @pytest.fixture
 async def ledger(database: MakeDatabase) -> AsyncIterator[Ledger]:
     made = await database("ledger")
-    async with ledger_on(made.url("ledger")) as running:
+    async with ledger_on(made) as running:
         yield running
 
 

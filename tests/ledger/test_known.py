@@ -36,7 +36,7 @@ RETURN pg_catalog.clock_timestamp() - interval '1 hour'
 @pytest.fixture
 async def ledger(database: MakeDatabase) -> AsyncIterator[Ledger]:
     made = await database("ledger")
-    async with ledger_on(made.url("ledger")) as running:
+    async with ledger_on(made) as running:
         yield running
 
 
@@ -179,10 +179,9 @@ async def test_an_answer_stands_although_the_clock_is_set_back(
     made, home_id = await database("ledger"), new_opaque_id()
     async with connected(made.administrator()) as connection:
         await connection.execute(CLOCK_BEHIND)
-    behind = f"{made.url('ledger')}?search_path=ledger,pg_catalog"
     async with (
-        ledger_on(made.url("ledger")) as ledger,
-        ledger_on(behind) as late,
+        ledger_on(made) as ledger,
+        ledger_on(made, query="?search_path=ledger,pg_catalog") as late,
         reading(ledger, home_id) as reader,
     ):
         first, second = await told(ledger, *needed(home_id, 5, 7))
@@ -254,7 +253,7 @@ async def test_where_days_are_lived_yesterday_is_certain_and_today_is_not(
 ) -> None:
     made, home_id = await database("ledger"), new_opaque_id()
     async with (
-        ledger_on(made.url("ledger"), simulated=False) as ledger,
+        ledger_on(made, simulated=False) as ledger,
         reading(ledger, home_id) as reader,
     ):
         await ledger.hear(await told(ledger, *needed(home_id, 5)))

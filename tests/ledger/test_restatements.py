@@ -66,7 +66,7 @@ def test_a_change_is_called_what_a_reader_of_reports_calls_it(
 @pytest.fixture
 async def ledger(database: MakeDatabase) -> AsyncIterator[Ledger]:
     made = await database("ledger")
-    async with ledger_on(made.url("ledger")) as running:
+    async with ledger_on(made) as running:
         yield running
 
 

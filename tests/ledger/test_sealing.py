@@ -42,7 +42,7 @@ async def made(database: MakeDatabase) -> Database:
 
 @pytest.fixture
 async def ledger(made: Database) -> AsyncIterator[Ledger]:
-    async with ledger_on(made.url("ledger")) as running:
+    async with ledger_on(made) as running:
         yield running
 
 
@@ -104,7 +104,7 @@ async def test_seals_are_the_same_whenever_somebody_comes_to_make_them(
     events = [*passing, *sponsored(home_id, random, 40)]
     found = []
     for where, often in ((made, 0.5), (await database("ledger"), 0.0)):
-        async with ledger_on(where.url("ledger")) as ledger:
+        async with ledger_on(where) as ledger:
             first, *records = await told(ledger, *events)
             await ledger.hear([first])
             for piece in pieces(Random(seed), records):
@@ -159,7 +159,7 @@ async def test_many_homes_are_sealed_by_two_at_once_while_others_book(
     ):
         await ledger.hear([record])
     records = await told(ledger, *later)
-    async with ledger_on(made.url("ledger")) as another:
+    async with ledger_on(made) as another:
 
         async def book() -> None:
             for start in range(0, len(records), 10):

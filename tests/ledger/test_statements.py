@@ -66,7 +66,7 @@ class Office:
 @pytest.fixture
 async def ledger(database: MakeDatabase) -> AsyncIterator[Ledger]:
     made = await database("ledger")
-    async with ledger_on(made.url("ledger")) as running:
+    async with ledger_on(made) as running:
         yield running
 
 

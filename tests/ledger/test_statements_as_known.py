@@ -33,7 +33,7 @@ from tests.support.stack import MakeDatabase
 @pytest.fixture
 async def ledger(database: MakeDatabase) -> AsyncIterator[Ledger]:
     made = await database("ledger")
-    async with ledger_on(made.url("ledger")) as running:
+    async with ledger_on(made) as running:
         yield running
 
 

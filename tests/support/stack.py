@@ -172,6 +172,7 @@ class Stack:
         around = Surroundings(
             kafka_bootstrap=self.kafka_bootstrap,
             database_url=database.url(name),
+            reader_url=database.url(service.reader),
             host="127.0.0.1",
             port=port,
             simulated=True,

@@ -14,8 +14,8 @@ from services.eventlog.domain import BrokenCursor, in_order_of_cause
 from shared.http.answers import Page, answers
 from shared.http.callers import Reader, Reading
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
-from shared.postgres import Pool
 from shared.refusal import NotFound
+from shared.wall import Wall
 
 CHAIN_MAX: Final = 2_000
 CAUSES_MAX: Final = 200
@@ -30,7 +30,7 @@ PAGES: Final = {"oldest": sql.OLDEST_PAGE, "newest": sql.NEWEST_PAGE}
 Stream = Annotated[str, Path(max_length=500, pattern=r"^[^\x00]+$")]
 
 
-def create_events_router(pool: Pool) -> APIRouter:
+def create_events_router(wall: Wall) -> APIRouter:
     router = APIRouter()
 
     @router.get("/events", **answers(Page[EventTold]))
@@ -43,7 +43,8 @@ def create_events_router(pool: Pool) -> APIRouter:
     ) -> Response:
         """List events by the time they were recorded; to follow what comes, use the tail."""
         place = _place(cursor) or ENDS[first]
-        rows = await pool.fetch(PAGES[first], *await asked.arguments(), *place, limit)
+        which = *await asked.arguments(), *place, limit
+        rows = await wall.fetch(asked.caller.principal, PAGES[first], *which)
         items = await told(asked.caller, rows)
         return page(request, items, next_cursor(items, limit, "recorded_at", "event_id"))
 
@@ -51,8 +52,9 @@ def create_events_router(pool: Pool) -> APIRouter:
     async def event(event_id: UUID, caller: Reader) -> dict[str, Any]:
         """Show an event, what led to it from the root down, and what answered it directly."""
         row = await _one(caller, event_id)
-        causes = await pool.fetch(sql.CAUSES, event_id, CAUSES_MAX)
-        effects = await pool.fetch(sql.EFFECTS, event_id, EFFECTS_MAX)
+        async with wall.reading(caller.principal) as connection:
+            causes = await connection.fetch(sql.CAUSES, event_id, CAUSES_MAX)
+            effects = await connection.fetch(sql.EFFECTS, event_id, EFFECTS_MAX)
         seen_causes, seen_effects = await visible(caller, causes), await visible(caller, effects)
         return {
             **(await told(caller, [row]))[0],
@@ -68,7 +70,8 @@ def create_events_router(pool: Pool) -> APIRouter:
         correlation = row["correlation"]
         found = [row]
         if correlation:
-            found = await pool.fetch(sql.OF_CORRELATION, correlation, CHAIN_MAX + 1)
+            which = correlation, CHAIN_MAX + 1
+            found = list(await wall.fetch(caller.principal, sql.OF_CORRELATION, *which))
         seen = await visible(caller, found[:CHAIN_MAX])
         in_order = list(in_order_of_cause([Logged(one) for one in seen]))
         items = await told(caller, (one.row for _, one in in_order))
@@ -89,13 +92,14 @@ def create_events_router(pool: Pool) -> APIRouter:
         """List a stream's events in order, with the versions that are missing or wait."""
         homes = await caller.homes()
         # Whatever is said of a stream, a cursor's place in it too, is said to whoever may see it.
-        if not await pool.fetch(sql.STREAM_PAGE, stream, homes, "", 0, 1):
-            raise NotFound
-        topic, version = decode_cursor(cursor, ["", 0])
-        rows = await pool.fetch(sql.STREAM_PAGE, stream, homes, topic, version, limit)
+        async with wall.reading(caller.principal) as connection:
+            if not await connection.fetch(sql.STREAM_PAGE, stream, homes, "", 0, 1):
+                raise NotFound
+            topic, version = decode_cursor(cursor, ["", 0])
+            rows = await connection.fetch(sql.STREAM_PAGE, stream, homes, topic, version, limit)
+            gaps = await connection.fetch(sql.STREAM_GAPS, stream, GAPS_MAX)
+            held = await connection.fetch(sql.STREAM_HELD, stream, GAPS_MAX)
         items = await told(caller, rows)
-        gaps = await pool.fetch(sql.STREAM_GAPS, stream, GAPS_MAX)
-        held = await pool.fetch(sql.STREAM_HELD, stream, GAPS_MAX)
         return {
             "items": items,
             "gaps": [dict(gap) for gap in gaps],
@@ -104,7 +108,7 @@ def create_events_router(pool: Pool) -> APIRouter:
         }
 
     async def _one(caller: Reading, event_id: UUID) -> Record:
-        row = await pool.fetchrow(sql.ONE, event_id)
+        row = await wall.fetchrow(caller.principal, sql.ONE, event_id)
         seen = await visible(caller, [] if row is None else [row])
         if not seen:
             raise NotFound

@@ -35,6 +35,7 @@ from shared.consuming.batch import Effect
 from shared.http.answers import refusals
 from shared.postgres import Pool
 from shared.refusal import Refusal
+from shared.wall import Wall
 
 EVENTS_MAX: Final = 100
 """In memory at once, for each reader."""
@@ -58,6 +59,7 @@ class Tails:
     """Who follows now; all of them are woken when something has been logged."""
 
     pool: Pool
+    wall: Wall
     tails_max: int
     tail_s_max: float
     heartbeat_s: float
@@ -134,9 +136,10 @@ class Tail:
         missed = waiting(self.seen, heads)
         if sum(run.through - run.after for run in missed) <= self.skip_beyond:
             return None
-        arguments = await self.asked.arguments()
-        count = await self.tails.pool.fetchval(sql.COUNT_OF_WINDOWS, *arguments, *_columns(missed))
-        if count <= self.skip_beyond:
+        which = *await self.asked.arguments(), *_columns(missed)
+        wall, principal = self.tails.wall, self.asked.caller.principal
+        count = await wall.fetchval(principal, sql.COUNT_OF_WINDOWS, *which)
+        if not isinstance(count, int) or count <= self.skip_beyond:
             return None
         self.seen = dict(heads)
         return ServerSentEvent(event="skipped", data={"skipped": count}, id=self._id())
@@ -144,8 +147,9 @@ class Tail:
     async def _read(self, runs: Sequence[Window]) -> list[Record]:
         if not runs:
             return []
-        arguments = await self.asked.arguments()
-        return await self.tails.pool.fetch(sql.OF_WINDOWS, *arguments, *_columns(runs))
+        which = *await self.asked.arguments(), *_columns(runs)
+        wall, principal = self.tails.wall, self.asked.caller.principal
+        return list(await wall.fetch(principal, sql.OF_WINDOWS, *which))
 
     def _event(self, event: Mapping[str, Any]) -> ServerSentEvent:
         text = json.dumps(event, ensure_ascii=False)

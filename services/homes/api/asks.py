@@ -79,7 +79,7 @@ def create_asks_router(built: Plumbing) -> APIRouter:
             mine = [home_id] if mine is None or home_id in mine else []
         (after,) = decode_cursor(cursor, [""])
         which = mine, resource, STANDING[status], after, limit
-        async with built.transactions.read() as work:
+        async with built.transactions.read(caller.principal) as work:
             rows = await work.connection.fetch(sql.ASKS_PAGE, *which)
             items = [_describe(await _load(work, row["home_id"], row["ask_id"])) for row in rows]
         return page(request, items, next_cursor(items, limit, "ask_id"))
@@ -87,7 +87,7 @@ def create_asks_router(built: Plumbing) -> APIRouter:
     @router.get("/{ask_id}", **answers(AskWholly))
     async def one(ask_id: Id, caller: Reader) -> dict[str, Any]:
         """Show an ask with all offers to it, side by side, and who has declined."""
-        async with built.transactions.read() as work:
+        async with built.transactions.read(caller.principal) as work:
             home_id = await _home_of(work, ask_id)
             await caller.must("read_home", home_id=home_id, connection=work.connection)
             ask = await _load(work, home_id, ask_id)

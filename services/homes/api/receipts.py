@@ -162,7 +162,7 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
         """List what arrived at a home, what of it is confirmed, and what is disputed."""
         await caller.must("read_home", home_id=home_id)
         after = decode_cursor(cursor, ["", ""])
-        async with built.transactions.pool.acquire() as connection:
+        async with built.transactions.wall.reading(caller.principal) as connection:
             items = await sql.arrivals_page(connection, home_id, *after, month, unconfirmed, limit)
         following = next_cursor(items, limit, "month", "delivery_id")
         return page(request, await caller.told(items), following)

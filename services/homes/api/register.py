@@ -150,8 +150,8 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
     ) -> Response:
         """List the homes that the caller is party to."""
         (after,) = decode_cursor(cursor, [""])
-        mine = await caller.homes()
-        rows = await built.transactions.pool.fetch(sql.HOMES_PAGE, mine, after, limit)
+        mine, wall = await caller.homes(), built.transactions.wall
+        rows = await wall.fetch(caller.principal, sql.HOMES_PAGE, mine, after, limit)
         items = [{name: _plain(value) for name, value in row.items()} for row in rows]
         return page(request, items, next_cursor(items, limit, "home_id"))
 
@@ -159,7 +159,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
     async def one(home_id: Id, caller: Reader) -> dict[str, Any]:
         """Show a home: places, children by age band, monthly needs, each from its day on."""
         await caller.must("read_home", home_id=home_id)
-        async with built.transactions.read() as work:
+        async with built.transactions.read(caller.principal) as work:
             home, version = await work.load(HOMES, home_id)
         return {**_describe(home), "version": version}
 
@@ -175,7 +175,7 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
         """List what a home requires, by month and resource."""
         await caller.must("read_home", home_id=home_id)
         after = tuple(decode_cursor(cursor, ["", ""]))
-        async with built.transactions.read() as work:
+        async with built.transactions.read(caller.principal) as work:
             need, _ = await work.load(NEEDS, home_id)
         found = sorted(
             (month, name, quantity)

@@ -26,8 +26,8 @@ from shared.contracts.resources import CATALOGUE
 from shared.http.answers import Page, answers
 from shared.http.callers import Reader, Reading
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
-from shared.postgres import Pool
 from shared.refusal import Refusal
+from shared.wall import Wall
 
 FIRST_MONTH: Final = "1000-01"
 LAST_MONTH: Final = "9999-12"
@@ -45,7 +45,7 @@ UNFIT: Final = {
 """What a line of discrepancies tells, of either kind: a table has the same columns throughout."""
 
 
-def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
+def create_router(wall: Wall, posted: Posted, known: Known) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["ledger"])
 
     @router.get("/homes/{home_id}/ledger", **answers(Page[CellTold], *MOMENTS))
@@ -63,9 +63,10 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
         """
         await caller.must("read_home", home_id=home_id)
         if moment is None:
-            rows: Sequence[Record] = await pool.fetch(sql.CELLS, home_id, from_month, through)
+            where = home_id, from_month, through
+            rows: Sequence[Record] = await wall.fetch(caller.principal, sql.CELLS, *where)
         else:
-            rows = await known.cells(home_id, moment, from_month, through)
+            rows = await known.cells(caller.principal, home_id, moment, from_month, through)
         return page(request, [_cell(row) for row in rows], None)
 
     @router.get("/homes/{home_id}/entries", **answers(Page[EntryTold]))
@@ -82,7 +83,8 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
         await caller.must("read_home", home_id=home_id)
         number, position = decode_cursor(cursor, [0, 0])
         where = home_id, number, position, resource, month, limit
-        items = [_plain(row) for row in await pool.fetch(sql.ENTRIES_PAGE, *where)]
+        rows = await wall.fetch(caller.principal, sql.ENTRIES_PAGE, *where)
+        items = [_plain(row) for row in rows]
         return page(
             request, await caller.told(items), next_cursor(items, limit, "number", "position")
         )
@@ -92,7 +94,7 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
         event_id: UUID, caller: Reader, wait: Annotated[float, Query(ge=0, le=30)] = 0
     ) -> dict[str, Any]:
         """Say what became of an event, waiting up to `wait` seconds for it to come."""
-        found = await posted.outcome(event_id, wait)
+        found = await posted.outcome(caller.principal, event_id, wait)
         if found is None or not await _may_know(caller, found["home_id"]):
             return {"event_id": str(event_id), "outcome": "unknown"}
         return {"event_id": str(event_id), **_plain(found)}
@@ -111,7 +113,8 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
             await caller.must("read_home", home_id=home_id)
             homes = [home_id]
         after = decode_cursor(cursor, ["", "", ""])
-        rows = await pool.fetch(sql.SHORTFALLS_PAGE, homes, *after, limit)
+        where = homes, *after, limit
+        rows = await wall.fetch(caller.principal, sql.SHORTFALLS_PAGE, *where)
         items = [{**_plain(row), **_labels(row["resource"], row["month"])} for row in rows]
         return page(request, items, next_cursor(items, limit, "home_id", "month", "resource"))
 
@@ -124,8 +127,8 @@ def create_router(pool: Pool, posted: Posted, known: Known) -> APIRouter:
         principal = caller.principal
         homes = await caller.homes()
         own = None if principal.reads_everything else principal.organisation_id
-        excess = await pool.fetch(sql.DISCREPANCIES, homes)
-        twice = await pool.fetch(DOUBLE_FUNDINGS, own, homes)
+        excess = await wall.fetch(principal, sql.DISCREPANCIES, homes)
+        twice = await wall.fetch(principal, DOUBLE_FUNDINGS, own, homes)
         items = [
             *({**UNFIT, "kind": "confirmation", **row} for row in excess),
             *({**UNFIT, "kind": "double_funding", **row} for row in twice),

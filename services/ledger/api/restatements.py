@@ -17,7 +17,7 @@ from shared.contracts.resources import CATALOGUE
 from shared.http.answers import answers
 from shared.http.callers import Reader
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
-from shared.postgres import Pool
+from shared.wall import Wall
 
 PLACES: Final = ("required", "open", "promised", "delivered", "confirmed")
 ENTRY: Final = (
@@ -28,7 +28,7 @@ ENTRY: Final = (
 TIMES: Final = ("recorded_at", "booked_at", "business_date")
 
 
-def create_restatements_router(pool: Pool, known: Known) -> APIRouter:
+def create_restatements_router(wall: Wall, known: Known) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["ledger"])
 
     @router.get("/homes/{home_id}/restatements", **answers(RestatementPage, *BETWEEN))
@@ -51,8 +51,10 @@ def create_restatements_router(pool: Pool, known: Known) -> APIRouter:
         number, position = decode_cursor(cursor, [0, 0])
         before, after = await known.last_links(home_id, *between)
         where = home_id, month, before, after, resource
-        totals = [_total(row) for row in await pool.fetch(sql.RESTATED_CELLS, *where)]
-        rows = await pool.fetch(sql.RESTATED_ENTRIES, *where, number, position, limit)
+        async with wall.reading(caller.principal) as connection:
+            cells = await connection.fetch(sql.RESTATED_CELLS, *where)
+            rows = await connection.fetch(sql.RESTATED_ENTRIES, *where, number, position, limit)
+        totals = [_total(row) for row in cells]
         items = [_entry(row) for row in rows]
         going_on = next_cursor(items, limit, "number", "position")
         return page(request, await caller.told(items), going_on, totals=totals)

@@ -10,19 +10,24 @@ from services.ledger.api.answers import SealTold
 from services.ledger.repository.sealing import SEALS_PAGE
 from shared.contracts.event import Id
 from shared.http.answers import Page, answers
-from shared.http.callers import Reader
+from shared.http.callers import Reader, Reading
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
-from shared.postgres import Pool
+from shared.wall import Wall
 
 
-def create_seals_router(pool: Pool) -> APIRouter:
+def create_seals_router(wall: Wall) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["ledger"])
 
     async def seals_page(
-        request: Request, homes: list[str] | None, limit: int, cursor: str | None
+        request: Request,
+        caller: Reading,
+        homes: list[str] | None,
+        limit: int,
+        cursor: str | None,
     ) -> Response:
         after = decode_cursor(cursor, ["", ""])
-        items = [_seal(row) for row in await pool.fetch(SEALS_PAGE, homes, *after, limit)]
+        rows = await wall.fetch(caller.principal, SEALS_PAGE, homes, *after, limit)
+        items = [_seal(row) for row in rows]
         return page(request, items, next_cursor(items, limit, "home_id", "month"))
 
     @router.get("/homes/{home_id}/seals", **answers(Page[SealTold]))
@@ -31,7 +36,7 @@ def create_seals_router(pool: Pool) -> APIRouter:
     ) -> Response:
         """List a home's seals: for each month that has ended one hash over its links so far."""
         await caller.must("read_home", home_id=home_id)
-        return await seals_page(request, [home_id], limit, cursor)
+        return await seals_page(request, caller, [home_id], limit, cursor)
 
     @router.get("/seals", **answers(Page[SealTold]))
     async def seals(
@@ -39,7 +44,7 @@ def create_seals_router(pool: Pool) -> APIRouter:
     ) -> Response:
         """List the seals of the homes that the caller may read, to be kept elsewhere."""
         homes = await caller.homes()
-        return await seals_page(request, homes, limit, cursor)
+        return await seals_page(request, caller, homes, limit, cursor)
 
     return router
 

@@ -62,10 +62,11 @@ def create_statements_router(contributions: Contributions, rules: StatementRules
         """
         await caller.must("read_statement", organisation_id=organisation_id)
         year = read_fiscal_year(fiscal_year)
-        if not await contributions.is_known(organisation_id):
+        if not await contributions.is_known(caller.principal, organisation_id):
             raise NotFound
-        contributed = await contributions.of(organisation_id, *months_of(year), moment)
-        valuations = await contributions.valuations(organisation_id, moment)
+        whose = caller.principal, organisation_id
+        contributed = await contributions.of(*whose, *months_of(year), moment)
+        valuations = await contributions.valuations(*whose, moment)
         language = language_of(request.headers.get("accept-language", ""))
 
         def answer() -> Response:

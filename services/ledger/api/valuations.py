@@ -89,7 +89,8 @@ def create_valuations_router(
     async def valuations(organisation_id: Id, request: Request, caller: Reader) -> Response:
         """List how the organisation's contributions are valued: the last word on each."""
         await caller.must("read_statement", organisation_id=organisation_id)
-        found = (await contributions.valuations(organisation_id, None)).of
+        whose = caller.principal, organisation_id
+        found = (await contributions.valuations(*whose, None)).of
         return page(request, [_told(found[valued]) for valued in sorted(found)], None)
 
     return router

@@ -7,8 +7,10 @@ from typing import Final
 from asyncpg import Record
 
 from services.ledger.domain.moments import Clock, Moment
+from shared.access.policy import Principal
 from shared.business_date import BusinessDate
 from shared.postgres import Pool, columns
+from shared.wall import Wall
 
 WAIT_S: Final = 10.0
 """For bookings in flight; one that takes longer is stuck, and it may be asked again."""
@@ -85,20 +87,24 @@ ORDER BY month, resource
 
 
 class Known:
-    """Answers what was known when, once that can never change again."""
+    """Answers what was known when, once that can never change again.
 
-    def __init__(self, pool: Pool, business_date: BusinessDate) -> None:
+    Where a chain stood at a moment is asked, and settled, for everyone: numbers, and no books.
+    """
+
+    def __init__(self, pool: Pool, wall: Wall, business_date: BusinessDate) -> None:
         self._pool = pool
+        self._wall = wall
         self._business_date = business_date
 
     async def cells(
-        self, home_id: str, moment: Moment, from_month: str, through: str
+        self, principal: Principal, home_id: str, moment: Moment, from_month: str, through: str
     ) -> Sequence[Record]:
         """In one question, which is asked again only where the moment was not certain yet."""
         asked = home_id, moment.at, moment.on, from_month, through
-        rows = await self._pool.fetch(KNOWN_CELLS, *asked)
+        rows = await self._wall.fetch(principal, KNOWN_CELLS, *asked)
         if await self._settle(home_id, (moment,), rows[0]):
-            rows = await self._pool.fetch(KNOWN_CELLS, *asked)
+            rows = await self._wall.fetch(principal, KNOWN_CELLS, *asked)
         return [row for row in rows if row["month"] is not None]
 
     async def last_links(self, home_id: str, *moments: Moment) -> Sequence[int]:

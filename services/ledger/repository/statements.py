@@ -10,11 +10,13 @@ from services.ledger.domain.statement_rules import StatementRules
 from services.ledger.domain.statements import Contributed
 from services.ledger.domain.valuations import VALUATIONS, Valuations
 from services.ledger.repository.known import DAY, WAIT_S
+from shared.access.policy import Principal
 from shared.business_date import BusinessDate
 from shared.contracts.event import Month
 from shared.contracts.ledger import ValuationDeclared
 from shared.postgres import Connection, Pool
 from shared.rules import Rule
+from shared.wall import Wall
 
 EVERYTHING: Final = 2**62
 """No link has a greater number."""
@@ -121,33 +123,43 @@ async def values_alone(connection: Connection, organisation_id: str) -> None:
 class Contributions:
     """What organisations have contributed, and declared it to be worth: now, or as was known."""
 
-    def __init__(self, pool: Pool, business_date: BusinessDate) -> None:
+    def __init__(self, pool: Pool, wall: Wall, business_date: BusinessDate) -> None:
         self._pool = pool
+        self._wall = wall
         self._business_date = business_date
 
-    async def is_known(self, organisation_id: str) -> bool:
-        return bool(await self._pool.fetchval(IS_KNOWN, organisation_id))
+    async def is_known(self, principal: Principal, organisation_id: str) -> bool:
+        return bool(await self._wall.fetchval(principal, IS_KNOWN, organisation_id))
 
     async def of(
-        self, organisation_id: str, first: Month, last: Month, moment: Moment | None
+        self,
+        principal: Principal,
+        organisation_id: str,
+        first: Month,
+        last: Month,
+        moment: Moment | None,
     ) -> Sequence[Contributed]:
         """Read what it has contributed to these months, in all homes.
 
         As known at a moment it is the same for ever: nothing is booked before the moment any more
         in homes where the organisation stands in the books, or is party.
         """
-        homes = [row["home_id"] for row in await self._pool.fetch(HOMES_OF, organisation_id)]
+        rows = await self._wall.fetch(principal, HOMES_OF, organisation_id)
+        homes = [row["home_id"] for row in rows]
         lasts = [EVERYTHING] * len(homes)
         if moment is not None:
             await self._settle(homes, moment)
             rows = await self._pool.fetch(LAST_LINKS, homes, moment.at, moment.on)
             homes, lasts = [row["home_id"] for row in rows], [row["known"] for row in rows]
-        found = await self._pool.fetch(CONTRIBUTED, organisation_id, first, last, homes, lasts)
+        which = organisation_id, first, last, homes, lasts
+        found = await self._wall.fetch(principal, CONTRIBUTED, *which)
         return [Contributed(*row) for row in found]
 
-    async def valuations(self, organisation_id: str, moment: Moment | None) -> Valuations:
+    async def valuations(
+        self, principal: Principal, organisation_id: str, moment: Moment | None
+    ) -> Valuations:
         stream = VALUATIONS.stream(organisation_id)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._wall.reading(principal) as connection:
             if moment is not None:
                 await values_alone(connection, organisation_id)
             rows = await connection.fetch(DECLARED, stream, moment.at if moment else None)

@@ -100,7 +100,8 @@ def create_keys_router(transactions: Transactions) -> APIRouter:
         """List an organisation's keys, without their secrets."""
         await caller.must("read_keys", organisation_id=organisation_id)
         (after,) = decode_cursor(cursor, [""])
-        items = await repository.keys_of(transactions.pool, organisation_id, after, limit)
+        async with transactions.wall.reading(caller.principal) as seen:
+            items = await repository.keys_of(seen, organisation_id, after, limit)
         return page(request, items, next_cursor(items, limit, "key_id"))
 
     @router.post("/{key_id}/rotate", **answers(KeyShown, KeyEnded, status=201))

@@ -71,14 +71,16 @@ def create_organisations_router(transactions: Transactions) -> APIRouter:
         own = caller.principal.organisation_id
         await caller.must("read_organisation", organisation_id=own)
         which = None if caller.principal.reads_everything else own
-        items = await repository.organisations(transactions.pool, which, after, limit)
+        async with transactions.wall.reading(caller.principal) as seen:
+            items = await repository.organisations(seen, which, after, limit)
         return page(request, items, next_cursor(items, limit, "organisation_id"))
 
     @router.get("/{organisation_id}", **answers(OrganisationTold))
     async def organisation(organisation_id: Id, caller: Reader) -> dict[str, Any]:
         """Show an organisation; a stranger finds nothing."""
         await caller.must("read_organisation", organisation_id=organisation_id)
-        found = await repository.organisations(transactions.pool, organisation_id, "", 1)
+        async with transactions.wall.reading(caller.principal) as seen:
+            found = await repository.organisations(seen, organisation_id, "", 1)
         if not found:
             raise OrganisationUnknown
         return found[0]

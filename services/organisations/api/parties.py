@@ -66,7 +66,8 @@ def create_parties_router(transactions: Transactions) -> APIRouter:
         """List which organisation is party to a home in which sector."""
         await caller.must("read_home", home_id=home_id)
         place, sector = decode_cursor(cursor, ["", ""])
-        rows = await repository.parties_of(transactions.pool, home_id, (place, sector), limit)
+        async with transactions.wall.reading(caller.principal) as seen:
+            rows = await repository.parties_of(seen, home_id, (place, sector), limit)
         following = next_cursor(rows, limit, "place", "sector")
         items = [{name: row[name] for name in ("organisation_id", "sector")} for row in rows]
         return page(request, await caller.told(items), following)
