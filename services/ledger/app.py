@@ -11,6 +11,7 @@ from services.ledger.api.seals import create_seals_router
 from services.ledger.api.statements import create_statements_router
 from services.ledger.api.valuations import create_valuations_router
 from services.ledger.consumers.books import Books
+from services.ledger.consumers.correcting import settle
 from services.ledger.consumers.sealing import Sealer
 from services.ledger.repository.known import Known
 from services.ledger.repository.outcomes import Posted
@@ -26,7 +27,7 @@ from shared.handling import Transactions
 from shared.recalling import Keeping
 from shared.service import Plumbing, ServiceSettings, plumbing, settings_config, start
 
-KEEPING: Final = Keeping()
+KEEPING: Final = Keeping(settle=settle)
 
 
 class Settings(ServiceSettings):
@@ -58,9 +59,11 @@ def routers(transactions: Transactions, date: BusinessDate, posted: Posted) -> S
 
 def listen(built: Plumbing, settings: Settings) -> Posted:
     """Let the books hear whoever moves something, and the register."""
+    books = books_of(built.business_date)
+    built.transactions.on_renewed(books.forget)
     posted = Posted(built.transactions.wall)
     topics = organisations.TOPIC, *settings.topics
-    built.listen(topics, books_of(built.business_date), applied=posted.wake)
+    built.listen(topics, books, applied=posted.wake)
     return posted
 
 

@@ -45,8 +45,7 @@ class Transactions:
         self._readers = readers
         self._cache = StateCache()
         self._published = published
-        if published is not None:
-            published.on_renewed(self._cache.clear)
+        self.on_renewed(self._cache.clear)
         self._project = project
         self.wake_relay = wake_relay
         self._saved = saved
@@ -61,6 +60,11 @@ class Transactions:
     def work(self, connection: Connection, cause: Cause, streams: Streams | None = None) -> Work:
         """Return work on streams as they stand in the database, or as `streams` says instead."""
         return Work(connection, self.service, cause, self._cache, self._project, streams)
+
+    def on_renewed(self, forget: Callable[[], None]) -> None:
+        """Call this where the database may have been put back: what was remembered may be void."""
+        if self._published is not None:
+            self._published.on_renewed(forget)
 
     async def require_whole(self, connection: Connection) -> None:
         """Raise `Unsure` where what is decided now could contradict what was published."""

@@ -31,6 +31,10 @@ class Books:
         self._reactions = reactions
         self._remembered = Remembered()
 
+    def forget(self) -> None:
+        """What was booked last is to be read again."""
+        self._remembered.forget()
+
     def check(self, received: Received) -> None:
         received.content = booking = _booking(received)
         if booking is not None and not booking.home_id:

@@ -70,7 +70,7 @@ async def post(
     work: Work, bookings: Sequence[Booking], business_date: BusinessDate, remembered: Remembered
 ) -> None:
     connection = work.connection
-    chains = await _lock_chains(connection, bookings)
+    chains = await lock_chains(connection, {booking.home_id for booking in bookings})
     known = {c.home_id: remembered.take(c.home_id, c.proof) for c in chains.values()}
     moved = [(booking.home_id, m) for booking in bookings for m in booking.movements]
     cells, moment = await _read_cells(connection, moved, known, business_date)
@@ -91,7 +91,7 @@ async def post(
     twice = await find_double_funding(connection, posting.cells.values())
     said = conclude(posting.cells.values(), posting.deliveries.values(), twice)
     _say(work, bookings, chains, said)
-    await _stand(connection, posting, chains.values())
+    await stand(connection, posting, chains.values())
     contributors = remembered.unknown(
         {(m.organisation_id, home_id) for home_id, m in moved if m.organisation_id is not None}
     )
@@ -118,8 +118,8 @@ def _remember(
 # --- Reading what stands
 
 
-async def _lock_chains(connection: Connection, bookings: Iterable[Booking]) -> Mapping[str, Chain]:
-    homes = sorted({booking.home_id for booking in bookings})
+async def lock_chains(connection: Connection, home_ids: Iterable[str]) -> Mapping[str, Chain]:
+    homes = sorted(home_ids)
     rows = await connection.fetch(sql.LOCK_HEADS, homes)
     if len(rows) < len(homes):
         await connection.execute(sql.KNOW_HEADS, homes)
@@ -139,13 +139,13 @@ async def _read_cells(
     asked = [name for name in names if name not in cells]
     rows = await connection.fetch(sql.CELLS_OF, *columns(asked, 3))
     for row in rows if asked else ():
-        cell = _cell(row)
+        cell = cell_of(row)
         cells[cell.home_id, cell.resource, cell.month] = cell
     now = rows[0]["now"]
     return cells, Moment(now, business_date.on(now, rows[0]["played"]))
 
 
-def _cell(row: Record) -> Cell:
+def cell_of(row: Record) -> Cell:
     where, required = (row["home_id"], row["resource"], row["month"]), row["required"]
     if required is None:
         return Cell(*where, [0] * len(PLACES))
@@ -203,7 +203,7 @@ def _link(chain: Chain, booking: Booking) -> tuple[Any, ...]:
 # --- Writing what stands now
 
 
-async def _stand(connection: Connection, posting: Posting, chains: Iterable[Chain]) -> None:
+async def stand(connection: Connection, posting: Posting, chains: Iterable[Chain]) -> None:
     cells = [
         (c.home_id, c.resource, c.month, *c.totals, c.announced, c.episode, c.funders)
         for c in posting.cells.values()

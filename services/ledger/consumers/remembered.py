@@ -42,6 +42,12 @@ class Remembered:
     def unknown(self, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         return {pair for pair in pairs if pair not in self._contributors}
 
+    def forget(self) -> None:
+        """The database was put back, perhaps: who is known may not stand there."""
+        self._homes.clear()
+        self._cells = 0
+        self._contributors.clear()
+
     def know(self, pairs: set[tuple[str, str]]) -> None:
         if len(self._contributors) > CONTRIBUTORS_MAX:
             self._contributors.clear()

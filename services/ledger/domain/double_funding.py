@@ -44,6 +44,9 @@ class DoubleFunding:
         self.excess = beyond if len(funders) > 1 else 0
         named = {one.organisation_id for one in standing if one.organisation_id is not None}
         self.organisations = tuple(sorted(named)) if self.excess else ()
+        self.close()
+
+    def close(self) -> None:
         if self.excess and not self.excess_before:
             self.episode += 1
 
