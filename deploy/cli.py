@@ -267,7 +267,10 @@ def migrate() -> None:
 
 @app.command()
 def topics(
-    replication: Annotated[int, typer.Option(help="Copies of each new topic.", min=1)] = 1,
+    replication: Annotated[
+        int | None,
+        typer.Option(help="Copies of each new topic; one per broker of our own.", min=1),
+    ] = None,
 ) -> None:
     """Declare the topics in Kafka and list them; never changes a count of partitions.
 
@@ -275,7 +278,9 @@ def topics(
     """
     found = runtime.configured()
     for topic in asyncio.run(
-        topic_list.apply(found.servers.kafka_bootstrap, replication=replication)
+        topic_list.apply(
+            found.servers.kafka_bootstrap, replication=replication or found.replication
+        )
     ):
         new = ", new" if topic.created else ""
         console.print(

@@ -1,10 +1,11 @@
-"""An Apache Kafka 4.4 (KRaft, one broker) from its published jars and a Java in a wheel."""
+"""An Apache Kafka 4.4 (KRaft, one broker or three) from its jars and a Java in a wheel."""
 
 import base64
 import logging
 import secrets
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ from deploy.state import State
 CLUSTER_ID_BYTES = 16
 PROPERTIES = """\
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
+node.id={number}
+controller.quorum.voters={voters}
 listeners=CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listener}
 advertised.listeners=CLIENT://127.0.0.1:{port}{advertised}
 listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
@@ -29,14 +30,14 @@ controller.listener.names=CONTROLLER
 inter.broker.listener.name=CLIENT
 log.dirs={data}
 auto.create.topics.enable=false
-default.replication.factor=1
-min.insync.replicas=1
-offsets.topic.replication.factor=1
+default.replication.factor={copies}
+min.insync.replicas={in_sync_min}
+offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={in_sync_min}
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={in_sync_min}
 broker.session.timeout.ms=6000
 broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
@@ -60,72 +61,107 @@ class Proxied:
 
 
 @dataclass(frozen=True)
-class Kafka:
-    state: State
+class Broker:
+    """One node of the cluster, broker and controller in one."""
+
+    number: int
     port: int
     controller_port: int
     proxied: Proxied | None = None
 
     @property
-    def folder(self) -> Path:
-        return self.state.folder / "kafka"
-
-    @property
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def program(self) -> Program:
+
+@dataclass(frozen=True)
+class Kafka:
+    """One broker, or three that each hold all: then any one may be lost."""
+
+    state: State
+    brokers: tuple[Broker, ...]
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(broker.bootstrap for broker in self.brokers)
+
+    @property
+    def replication(self) -> int:
+        return len(self.brokers)
+
+    @property
+    def folder(self) -> Path:
+        return self.state.folder / "kafka"
+
+    def listening(self) -> dict[str, int]:
+        """Return each broker's port by the name of its program."""
+        return {self._name(broker): broker.port for broker in self.brokers}
+
+    def programs(self) -> list[Program]:
+        return [self._program(broker) for broker in self.brokers]
+
+    def _name(self, broker: Broker) -> str:
+        return "kafka" if len(self.brokers) == 1 else f"kafka-{broker.number}"
+
+    def _program(self, broker: Broker) -> Program:
+        alone = len(self.brokers) == 1
         options = (
-            "-Xmx512m",
-            "-Xms256m",
+            *(("-Xmx512m", "-Xms256m") if alone else ("-Xmx320m", "-Xms96m")),
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.yaml'}",
         )
         return Program(
-            "kafka",
-            (*java(*options), "kafka.Kafka", str(self.properties)),
+            self._name(broker),
+            (*java(*options), "kafka.Kafka", str(self._home(broker) / "server.properties")),
             rank=2,
             start_seconds=3,
         )
 
-    @property
-    def properties(self) -> Path:
-        return self.folder / "server.properties"
-
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
+    def _home(self, broker: Broker) -> Path:
+        return self.folder if len(self.brokers) == 1 else self.folder / str(broker.number)
 
     def prepare(self) -> None:
-        """Fetch the jars, write the settings and format the log's folder, each once."""
+        """Fetch the jars, write the settings and format each log's folder, each once."""
         fetch_jars()
         self.folder.mkdir(exist_ok=True)
-        self.properties.write_text(self._properties())
         (self.folder / "log4j2.yaml").write_text(LOGGING)
-        if not (self.data / "meta.properties").exists():
-            self._format()
+        cluster = self.state.kept("kafka/cluster-id", _cluster_id())
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda broker: self._prepare(broker, cluster), self.brokers))
 
-    def _properties(self) -> str:
-        second = self.proxied
+    def _prepare(self, broker: Broker, cluster: str) -> None:
+        home = self._home(broker)
+        home.mkdir(exist_ok=True)
+        (home / "server.properties").write_text(self._properties(broker))
+        if not (home / "data" / "meta.properties").exists():
+            _format(home / "server.properties", cluster)
+
+    def _properties(self, broker: Broker) -> str:
+        second, copies = broker.proxied, self.replication
+        voters = (f"{one.number}@127.0.0.1:{one.controller_port}" for one in self.brokers)
         return PROPERTIES.format(
-            port=self.port,
-            controller=self.controller_port,
+            number=broker.number,
+            voters=",".join(voters),
+            port=broker.port,
+            controller=broker.controller_port,
             listener=f",PROXIED://127.0.0.1:{second.port}" if second else "",
             advertised=f",PROXIED://127.0.0.1:{second.proxy_port}" if second else "",
-            data=self.data,
+            data=self._home(broker) / "data",
+            copies=copies,
+            in_sync_min=max(1, copies - 1),
         )
 
-    def _format(self) -> None:
-        cluster = self.state.kept("kafka/cluster-id", _cluster_id())
-        options = ["format", "--ignore-formatted", "-t", cluster, "-c", str(self.properties)]
-        done = subprocess.run(  # noqa: S603 - our own command, no shell
-            [*java("-XX:TieredStopAtLevel=1"), "kafka.tools.StorageTool", *options],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1]
-            raise Problem(f"Kafka's folder cannot be formatted: {reason}", "See `yui doctor`")
+
+def _format(properties: Path, cluster: str) -> None:
+    options = ["format", "--ignore-formatted", "-t", cluster, "-c", str(properties)]
+    done = subprocess.run(  # noqa: S603 - our own command, no shell
+        [*java("-XX:TieredStopAtLevel=1"), "kafka.tools.StorageTool", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1]
+        raise Problem(f"Kafka's folder cannot be formatted: {reason}", "See `yui doctor`")
 
 
 def java(*options: str) -> tuple[str, ...]:

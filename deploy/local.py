@@ -5,9 +5,10 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from deploy import kafka, ports, postgres
-from deploy.kafka import Kafka
+from deploy.kafka import Broker, Kafka
 from deploy.ports import Ports
 from deploy.postgres import Postgres
 from deploy.problem import Problem
@@ -35,18 +36,22 @@ class Local:
         return Supervision(self.state, REPOSITORY)
 
     def programs(self) -> list[Program]:
-        return [server.program() for server in (self.postgres, self.kafka) if server]
+        own = [self.postgres.program()] if self.postgres else []
+        return own + (self.kafka.programs() if self.kafka else [])
 
     def listening(self) -> dict[str, int]:
-        """Return the port of each server; Kafka's second is for itself alone."""
+        """Return the port of each server; a broker's second is for brokers alone."""
         found = {"postgres": self.postgres.port} if self.postgres else {}
-        return {**found, "kafka": self.kafka.port} if self.kafka else found
+        return found | (self.kafka.listening() if self.kafka else {})
 
 
-def plan(state: State, at: Ports, *, own_kafka: bool = True, own_postgres: bool = True) -> Local:
+def plan(
+    state: State, at: Ports, brokers: int, *, own_kafka: bool = True, own_postgres: bool = True
+) -> Local:
+    nodes = tuple(Broker(n, at.kafka(n), at.controller(n)) for n in range(1, brokers + 1))
     return Local(
         state,
-        Kafka(state, at.kafka, at.controller) if own_kafka else None,
+        Kafka(state, nodes) if own_kafka else None,
         postgres.locate(state, at.postgres) if own_postgres else None,
     )
 
@@ -91,9 +96,9 @@ def _probes(local: Local) -> list[Awaitable[None]]:
     if server := local.postgres:
         url = server.url
         probes.append(ready("postgres", lambda: postgres.answers(url), local.supervision))
-    if broker := local.kafka:
-        bootstrap = broker.bootstrap
-        probes.append(ready("kafka", lambda: kafka.answers(bootstrap), local.supervision))
+    for name, port in local.kafka.listening().items() if local.kafka else ():
+        probe = partial(kafka.answers, f"127.0.0.1:{port}")
+        probes.append(ready(name, probe, local.supervision))
     return probes
 
 

@@ -10,6 +10,7 @@ from deploy.problem import Problem
 
 BASE = 8100
 POSTGRES, KAFKA, CONTROLLER = 32, 91, 92
+BROKER_STEP = 2
 LOWEST_BASE, HIGHEST_BASE = 1024, 65_000
 
 
@@ -21,13 +22,11 @@ class Ports:
     def postgres(self) -> int:
         return self.base + POSTGRES
 
-    @property
-    def kafka(self) -> int:
-        return self.base + KAFKA
+    def kafka(self, broker: int = 1) -> int:
+        return self.base + KAFKA + BROKER_STEP * (broker - 1)
 
-    @property
-    def controller(self) -> int:
-        return self.base + CONTROLLER
+    def controller(self, broker: int = 1) -> int:
+        return self.base + CONTROLLER + BROKER_STEP * (broker - 1)
 
 
 def configured() -> Ports:

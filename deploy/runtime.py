@@ -34,6 +34,11 @@ class Runtime:
     servers: Servers
 
     @property
+    def replication(self) -> int:
+        """How many copies a new topic has; on brokers that are given, that is asked of each."""
+        return self.local.kafka.replication if self.local.kafka else 1
+
+    @property
     def database(self) -> Database:
         return Database(self.servers.database_url, NAME, self.state)
 
@@ -75,7 +80,8 @@ def configured(*, any_version: bool = False) -> Runtime:
     state, at = open_state(any_version=any_version), ports.configured()
     bootstrap = os.environ.get("YUI_KAFKA_BOOTSTRAP", "")
     url = os.environ.get("YUI_DATABASE_URL", "")
-    own = local.plan(state, at, own_kafka=not bootstrap, own_postgres=not url)
+    brokers = _settled_brokers(state)
+    own = local.plan(state, at, brokers, own_kafka=not bootstrap, own_postgres=not url)
     return Runtime(state, at, own, local.addresses(own, bootstrap, url))
 
 
@@ -89,12 +95,13 @@ async def up(
     """Bring everything up that is not; what already runs is left as it is."""
     with runtime.state.locked():
         _settle_simulation(runtime.state, simulated=simulated)
+        _refuse_other_brokers(runtime.state)
         _require_disk(runtime.state)
         _say_account(runtime.local, progress)
         await start_servers(runtime, progress)
         await migrate(runtime, progress)
         with progress.step("Declaring topics"):
-            await topics.apply(runtime.servers.kafka_bootstrap)
+            await topics.apply(runtime.servers.kafka_bootstrap, replication=runtime.replication)
         services = present(names)
         await _start_services(runtime, services, progress)
         runtime.local.supervision.run(nightly.NAME)
@@ -174,6 +181,24 @@ def down(runtime: Runtime, progress: Progress, *, forget: bool = False) -> None:
         if forget:
             local.forget(runtime.local)
             progress.say(f"Forgot all data in {runtime.state.folder}")
+
+
+def _settled_brokers(state: State) -> int:
+    """A state folder has one broker or three for ever: what is there would not be copied."""
+    asked = os.environ.get("YUI_KAFKA_BROKERS", "1")
+    if asked not in {"1", "3"}:
+        raise Problem(f"YUI_KAFKA_BROKERS={asked} cannot be", "Give 1, or 3: any one may be lost")
+    began_with_one = (state.folder / "kafka" / "data").exists()
+    return int(state.kept("brokers", "1" if began_with_one else asked))
+
+
+def _refuse_other_brokers(state: State) -> None:
+    asked, kept = os.environ.get("YUI_KAFKA_BROKERS"), str(_settled_brokers(state))
+    if asked not in {None, kept}:
+        raise Problem(
+            f"{state.folder} began with {kept} of Kafka's brokers, not with {asked}",
+            "Name another folder in YUI_STATE, or forget its data with `make clean`",
+        )
 
 
 def _settle_simulation(state: State, *, simulated: bool | None) -> None:

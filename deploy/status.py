@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ async def look(runtime: Runtime) -> list[Row]:
         for name, s in processes.items()
     }
     services = [_service(runtime, service, described) for service in present()]
-    servers = _postgres(runtime, described), _kafka(runtime, described)
+    servers = _postgres(runtime, described), *_kafka(runtime, described)
     nightly = [_nightly(runtime, described[NIGHTLY])] if NIGHTLY in processes else []
     return [*await asyncio.gather(*servers, *services), *nightly]
 
@@ -55,10 +55,17 @@ async def _postgres(runtime: Runtime, described: Mapping[str, str]) -> Row:
     return Row("postgres", process, where, ready, "")
 
 
-async def _kafka(runtime: Runtime, described: Mapping[str, str]) -> Row:
-    bootstrap = runtime.servers.kafka_bootstrap
-    process = described.get("kafka", "not started") if runtime.local.kafka else "not ours"
-    return Row("kafka", process, bootstrap, await kafka.answers(bootstrap), "")
+def _kafka(runtime: Runtime, described: Mapping[str, str]) -> Iterator[Awaitable[Row]]:
+    own = runtime.local.kafka
+    if own is None:
+        yield _broker("kafka", "not ours", runtime.servers.kafka_bootstrap)
+        return
+    for name, port in own.listening().items():
+        yield _broker(name, described.get(name, "not started"), f"127.0.0.1:{port}")
+
+
+async def _broker(name: str, process: str, address: str) -> Row:
+    return Row(name, process, address, await kafka.answers(address), "")
 
 
 async def _service(runtime: Runtime, service: Service, described: Mapping[str, str]) -> Row:

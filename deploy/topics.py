@@ -81,6 +81,7 @@ async def _describe(client: AIOKafkaAdminClient, names: Iterable[str]) -> list[T
     return [
         Topic(found["topic"], len(found["partitions"]), len(found["partitions"][0]["replicas"]))
         for found in sorted(await client.describe_topics(present), key=lambda t: str(t["topic"]))
+        if found["partitions"]  # one of several brokers may know no more than the name yet
     ]
 
 

@@ -58,7 +58,7 @@ def _hash(key: bytes) -> int:
 
 def build_broker(bootstrap: str) -> KafkaBroker:
     return KafkaBroker(
-        bootstrap,
+        bootstrap.split(","),  # aiokafka would split it, FastStream takes it for one address
         logger=None,
         allow_auto_create_topics=False,
         apply_types=False,

@@ -1,4 +1,4 @@
-"""`make chaos`: about three minutes of kills; KILLS=200 for longer, SEED= for the same choices."""
+"""`make chaos`: some minutes of kills on three brokers; KILLS=200 for longer, SEED= as before."""
 
 import asyncio
 import os
@@ -9,13 +9,15 @@ from collections import Counter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from deploy.checking.findings import STUCK, WRONG
 from deploy.checking.report import show
+from tests.chaos.acts import planned
 from tests.chaos.plan import Plan
 from tests.chaos.run import Outcome, run
 from tests.support.stack import running_stack
 
 KILLS = 45
-ZOMBIES_EVERY = 15
+BROKERS = 3
 
 console = Console() if sys.stdout.isatty() else Console(width=120)
 
@@ -23,10 +25,11 @@ console = Console() if sys.stdout.isatty() else Console(width=120)
 async def main() -> int:
     kills = int(os.environ.get("KILLS") or KILLS)
     seed = int(os.environ.get("SEED") or secrets.randbelow(1_000_000))
-    plan = Plan(kills=kills, seed=seed, zombies=1 + kills // ZOMBIES_EVERY)
-    console.print(f"SEED={seed} KILLS={kills}, services: {', '.join(plan.services())}")
+    plan = Plan(kills=kills, seed=seed, acts=planned(kills))
+    services = ", ".join(plan.services())
+    console.print(f"SEED={seed} KILLS={kills}, {BROKERS} brokers, services: {services}")
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    async with running_stack() as stack:
+    async with running_stack(BROKERS) as stack:
         with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
             task = progress.add_task("starting", total=kills)
             outcome = await run(
@@ -36,19 +39,21 @@ async def main() -> int:
                 lambda done: progress.update(task, completed=done),
             )
     tell(outcome)
-    console.print(f"SEED={seed} KILLS={kills}, {outcome.seconds:.0f} s")
+    killed = outcome.kills.total()
+    console.print(f"SEED={seed} KILLS={kills}, {killed} killed, {outcome.seconds:.0f} s")
+    console.print(", ".join(f"{outcome.findings.count(kind)} {kind}" for kind in (*WRONG, *STUCK)))
     return outcome.findings.differences
 
 
 def tell(outcome: Outcome) -> None:
+    show(outcome.findings, console, journal=True)
     for title, counted in (
-        ("killed", outcome.kills),
-        ("done besides", outcome.other),
-        ("connections to Kafka cut", outcome.cuts),
         ("clients were told", outcome.said),
+        ("connections to Kafka cut", outcome.cuts),
+        ("done besides", outcome.other),
+        ("killed", outcome.kills),
     ):
         console.print(f"{title}: {_words(counted)}", highlight=False)
-    show(outcome.findings, console, journal=True)
 
 
 def _words(counted: Counter[str]) -> str:

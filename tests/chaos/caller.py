@@ -3,8 +3,8 @@
 import asyncio
 import json
 import random
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,12 +24,32 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lines = path.open("a")
+        self.recalled: dict[str, set[str]] = defaultdict(set)
+        """Accepted before the database was put back, and held by Kafka: events by service."""
+        self._lines = path.open("a+")
 
     def write(self, service: str, idempotency_key: str, event_ids: list[str]) -> None:
         line = {"service": service, "idempotency_key": idempotency_key, "event_ids": event_ids}
         self._lines.write(f"{json.dumps(line)}\n")
         self._lines.flush()
+
+    def place(self) -> int:
+        return self._lines.tell()
+
+    def put_back(self, place: int, held: Collection[str]) -> int:
+        """Forget what was answered since, as the database has; return how many answers are void.
+
+        Of what Kafka held the events are there again. The answers to their keys are not.
+        """
+        self._lines.seek(place)
+        void = 0
+        for line in self._lines.readlines():
+            told = json.loads(line)
+            kept = {event_id for event_id in told["event_ids"] if event_id in held}
+            self.recalled[told["service"]] |= kept
+            void += len(kept) < len(told["event_ids"])
+        self._lines.truncate(place)
+        return void
 
     def close(self) -> None:
         self._lines.close()

@@ -10,6 +10,7 @@ import httpx2
 
 from tests.chaos.caller import Caller
 from tests.chaos.plan import Plan
+from tests.chaos.turnstile import Turnstile
 
 MONTHS: Final = ("2011-08", "2011-09", "2011-10", "2011-11", "2011-12", "2012-01", "2012-02")
 OPENS_ON: Final = "2011-08-01"
@@ -153,6 +154,7 @@ class Partner:
     choices: random.Random
     village: Village
     nouns: Nouns
+    turnstile: Turnstile = field(default_factory=Turnstile)
     commitments: list[Commitment] = field(default_factory=list)
 
     @property
@@ -161,7 +163,8 @@ class Partner:
 
     async def run(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            await self.act()
+            async with self.turnstile.passing():
+                await self.act()
             await asyncio.sleep(self.choices.uniform(0, 0.05))
 
     async def act(self) -> None:

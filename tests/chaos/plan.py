@@ -7,7 +7,6 @@ from typing import Final
 
 from deploy.services import present
 
-KAFKA: Final = "kafka"
 POSTGRES: Final = "postgres"
 SECOND: Final = " (second copy)"
 """A second process of the same service shares its partitions."""
@@ -25,7 +24,8 @@ class Plan:
     """Services that run twice."""
     in_turn: tuple[str, ...] = ()
     """Who is killed, one after the other; none named: anyone, at random."""
-    zombies: int = 1
+    acts: Mapping[str, int] = field(default_factory=dict)
+    """How often each act is done, by its name: `tests.chaos.acts`."""
     sabotaged: Mapping[str, str] = field(default_factory=dict)
     """Services that run with one guard taken out, and which."""
     settle_s: float = 60.0

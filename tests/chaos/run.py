@@ -5,34 +5,43 @@ import logging
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import httpx2
 
 from deploy import kafka
 from deploy.checking.check import Asked, check
 from deploy.checking.findings import Findings
-from deploy.database import Database
+from deploy.database import Database, connected
 from tests.chaos.caller import Caller, Journal
-from tests.chaos.faults import Faults, cutting
+from tests.chaos.cuts import Cuts, cuts
+from tests.chaos.kills import keep_running
 from tests.chaos.partners import NOUNS, Partner, found
 from tests.chaos.plan import SECOND, Plan
+from tests.chaos.repeats import tell_twice
 from tests.chaos.sabotage import Sabotaged
+from tests.chaos.scene import READY_S, Scene
+from tests.chaos.strike import strike
 from tests.support.eventually import assert_eventually
-from tests.support.kafka_fault_proxy import KafkaFaultProxy, kafka_fault_proxy, never
 from tests.support.stack import ServiceProcess, Stack
 
-READY_S: Final = 150.0
-"""A broker that was killed needs seconds; on a machine with other work, minutes."""
 FINISH_S: Final = 90.0
 LAST_REPEATS: Final = 20
 """So often records of some partition are sent again when nothing is in the way any more."""
 KILL_S: Final = 12.0
-"""What one kill may cost at most, pauses and all: the bound of the whole run."""
+ACT_S: Final = 240.0
+"""What one kill, and one act, may cost at most, pauses and all: the bound of the whole run."""
+
+MISSING: Final = """
+-- Those of some events that a service does not have.
+SELECT id FROM unnest($1::uuid[]) AS id
+WHERE NOT EXISTS (SELECT FROM {service}.event WHERE event_id = id)
+"""
 
 Say = Callable[[str], None]
 
@@ -54,34 +63,23 @@ async def run(stack: Stack, plan: Plan, say: Say, advance: Callable[[int], None]
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     database = await stack.database(*plan.services())
     folder = tempfile.TemporaryDirectory(prefix="yui-chaos-")
-    target, listen = stack.proxied.port, stack.proxied.proxy_port
     try:
-        async with kafka_fault_proxy(listen, target) as proxy:
-            faults = Faults(plan, stack, _processes(stack, plan, database))
-            async with _kept_running(faults):
-                caller = Caller(
-                    {name: one.url for name, one in faults.processes.items()},
-                    Journal(Path(folder.name) / "journal"),
-                    plan.choices("caller"),
-                )
-                await asyncio.wait_for(
-                    _play(stack, plan, caller, faults, proxy, say, advance),
-                    READY_S + FINISH_S + KILL_S * plan.kills + READY_S,
-                )
-                caller.journal.close()
+        async with cuts(stack) as cutting:
+            journal = Journal(Path(folder.name) / "journal")
+            processes = _processes(stack, plan, database)
+            scene = Scene(plan, stack, database, journal, processes)
+            async with _kept_running(scene):
+                addresses = {name: one.url for name, one in processes.items()}
+                caller = Caller(addresses, journal, plan.choices("caller"))
+                bound_s = 2 * READY_S + FINISH_S + KILL_S * plan.kills
+                bound_s += ACT_S * sum(plan.acts.values())
+                played = _play(scene, caller, cutting, say, advance)
+                await asyncio.wait_for(played, bound_s)
+                journal.close()
                 say("everything runs again; the checker waits until all has arrived, and counts")
-                findings = await check(
-                    Asked(
-                        database_url=database.url("auditor"),
-                        bootstrap=stack.kafka_bootstrap,
-                        journal=caller.journal.path,
-                        settle_s=plan.settle_s,
-                    ),
-                    say,
-                )
-        cuts = Counter({f"{api} {way}": often for (way, api), often in proxy.cuts.items()})
+                findings = await _check(scene, say)
         seconds = time.monotonic() - began
-        return Outcome(findings, faults.kills, faults.other, cuts, caller.said, seconds)
+        return Outcome(findings, scene.kills, scene.other, cutting.counted(), caller.said, seconds)
     finally:
         stack.stop_services()
         folder.cleanup()
@@ -90,8 +88,8 @@ async def run(stack: Stack, plan: Plan, say: Say, advance: Callable[[int], None]
 
 
 def _processes(stack: Stack, plan: Plan, database: Database) -> dict[str, ServiceProcess]:
-    """One process of each service, a second of some; all reach Kafka through the proxy alone."""
-    through = f"127.0.0.1:{stack.proxied.proxy_port}"
+    """One process of each service, a second of some; all reach Kafka through proxies alone."""
+    through = ",".join(f"127.0.0.1:{one.proxy_port}" for one in stack.proxied)
     found: dict[str, ServiceProcess] = {}
     for name in plan.services():
         copies = (name, f"{name}{SECOND}") if name in plan.doubled else (name,)
@@ -105,10 +103,10 @@ def _processes(stack: Stack, plan: Plan, database: Database) -> dict[str, Servic
 
 
 @asynccontextmanager
-async def _kept_running(faults: Faults) -> AsyncIterator[None]:
-    for process in faults.processes.values():
+async def _kept_running(scene: Scene) -> AsyncIterator[None]:
+    for process in scene.processes.values():
         process.launch()
-    keeper = asyncio.create_task(faults.keep_running())
+    keeper = asyncio.create_task(keep_running(scene))
     try:
         yield
     finally:
@@ -117,36 +115,37 @@ async def _kept_running(faults: Faults) -> AsyncIterator[None]:
 
 
 async def _play(
-    stack: Stack,
-    plan: Plan,
-    caller: Caller,
-    faults: Faults,
-    proxy: KafkaFaultProxy,
-    say: Say,
-    advance: Callable[[int], None],
+    scene: Scene, caller: Caller, cutting: Cuts, say: Say, advance: Callable[[int], None]
 ) -> None:
-    await _all_ready(faults)
+    plan = scene.plan
+    await scene.all_ready()
     limits = httpx2.Limits(max_connections=100, max_keepalive_connections=0)
     async with httpx2.AsyncClient(limits=limits) as client:
         say("the village is founded")
-        village = await found(caller, client, stack.operator_key, plan)
+        village = await found(caller, client, scene.stack.operator_key, plan)
         nouns = [one for one in NOUNS if one.service in plan.services()]
         partners = [
-            Partner(caller, client, plan.choices(f"client {n}"), village, nouns[n % len(nouns)])
+            Partner(
+                caller,
+                client,
+                plan.choices(f"client {n}"),
+                village,
+                nouns[n % len(nouns)],
+                scene.writers,
+            )
             for n in range(max(plan.clients, len(nouns)))
         ]
         stopping = asyncio.Event()
         writing = [asyncio.create_task(partner.run(stopping)) for partner in partners]
         say("partners write, and everything is killed")
         try:
-            proxy.policy = cutting(plan.choices("cuts"))
-            await _unless_ended(writing, faults.strike(advance))
-            proxy.policy = never
-            await assert_eventually(
-                lambda: kafka.answers(stack.kafka_bootstrap), within_seconds=READY_S
-            )
-            await _all_ready(faults)
-            await faults.tell_twice(plan.choices("last repeats"), LAST_REPEATS)
+            cutting.begin(plan.choices("cuts"))
+            await _unless_ended(writing, strike(scene, advance))
+            cutting.end()
+            bootstrap = scene.stack.kafka_bootstrap
+            await assert_eventually(lambda: kafka.answers(bootstrap), within_seconds=READY_S)
+            await scene.all_ready()
+            await tell_twice(scene, plan.choices("last repeats"), LAST_REPEATS)
             stopping.set()
             await asyncio.wait_for(asyncio.gather(*writing), FINISH_S)
         finally:
@@ -155,25 +154,35 @@ async def _play(
             await asyncio.gather(*writing, return_exceptions=True)
 
 
-async def _unless_ended(writing: list[asyncio.Task[None]], striking: object) -> None:
+async def _unless_ended(
+    writing: list[asyncio.Task[None]], striking: Coroutine[Any, Any, None]
+) -> None:
     """A client that fails is a fault of the test: it ends the run at once."""
-    strike = asyncio.ensure_future(striking)  # type: ignore[call-overload]  # a coroutine
+    strike_task = asyncio.ensure_future(striking)
     try:
-        done, _ = await asyncio.wait([strike, *writing], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([strike_task, *writing], return_when=asyncio.FIRST_COMPLETED)
         for ended in done:
             ended.result()
     finally:
-        strike.cancel()
-        await asyncio.gather(strike, return_exceptions=True)
+        strike_task.cancel()
+        await asyncio.gather(strike_task, return_exceptions=True)
 
 
-async def _all_ready(faults: Faults) -> None:
-    async with httpx2.AsyncClient(timeout=5) as client:
-        for name, process in faults.processes.items():
-
-            async def answers(url: str = process.url) -> bool:
-                with suppress(httpx2.HTTPError):
-                    return bool((await client.get(f"{url}/readyz")).is_success)
-                return False
-
-            await assert_eventually(answers, within_seconds=READY_S, why=f"{name} is not ready")
+async def _check(scene: Scene, say: Say) -> Findings:
+    findings = await check(
+        Asked(
+            database_url=scene.database.url("auditor"),
+            bootstrap=scene.stack.kafka_bootstrap,
+            journal=scene.journal.path,
+            settle_s=scene.plan.settle_s,
+        ),
+        say,
+    )
+    async with connected(scene.database.url("auditor")) as connection:
+        for service, recalled in scene.journal.recalled.items():
+            findings.accepted[service] += len(recalled)
+            ids = [UUID(event_id) for event_id in recalled]
+            for row in await connection.fetch(MISSING.format(service=service), ids):
+                where = f"accepted event {row['id']}, which Kafka held"
+                findings.add("lost", service, where, "recalled", "not in its event table")
+    return findings

@@ -1,5 +1,6 @@
-"""The short form: ten kills, a zombie, cut answers and repeats, and nothing differs."""
+"""The short form: ten kills, each act beside them, cut answers and repeats; nothing differs."""
 
+from tests.chaos.acts import BESIDE
 from tests.chaos.plan import Plan
 from tests.chaos.run import run
 from tests.support.stack import Stack
@@ -9,7 +10,9 @@ KILLS = 10
 
 async def test_ten_kills_lose_double_and_reorder_nothing(stack: Stack) -> None:
     await stack.empty_topics()
-    outcome = await run(stack, Plan(kills=KILLS, seed=1), print, print)
+    plan = Plan(kills=KILLS, seed=1, acts=dict.fromkeys(BESIDE, 1))
+    outcome = await run(stack, plan, print, print)
     assert outcome.findings.differences == 0, outcome.findings.first
     assert outcome.findings.accepted.total() > 100, outcome.said
     assert outcome.kills.total() == KILLS
+    assert all(outcome.other[name] == 1 for name in BESIDE), outcome.other

@@ -1,6 +1,6 @@
 """The run must be able to fail: with a guard taken out it loses and doubles, and says so."""
 
-from tests.chaos.plan import KAFKA, Plan
+from tests.chaos.plan import Plan
 from tests.chaos.run import run
 from tests.support.stack import Stack
 
@@ -14,7 +14,7 @@ async def test_without_two_of_its_guards_it_loses_and_doubles(stack: Stack) -> N
         pause_s=(0.8, 1.2),
         doubled=(),
         # What is asked while Kafka is away waits in a relay that has forgotten it already.
-        in_turn=(KAFKA, "rent_sponsorship"),
+        in_turn=("kafka", "rent_sponsorship"),
         sabotaged={"rent_sponsorship": "acknowledgement", "ledger": "duplicate check"},
         settle_s=10,
     )

@@ -52,6 +52,6 @@ def free_base() -> int:
         base = random.randrange(22_000, 31_000)
         if all(
             ports.is_free(base + n)
-            for n in (*range(1, 9), ports.POSTGRES, ports.KAFKA, ports.CONTROLLER)
+            for n in (*range(1, 9), ports.POSTGRES, *range(ports.KAFKA, ports.KAFKA + 6))
         ):
             return base

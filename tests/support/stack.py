@@ -4,11 +4,14 @@ db = await database("rent_sponsorship", "ledger")  # migrated; db.url("ledger" o
 ledger = await stack.start("ledger", db)        # ready; .url, .kill(), .launch(), .stop()
 await stack.empty_topics()                      # every topic new; stack.kafka_bootstrap
 await stack.kill("kafka"); await stack.ready()  # or "postgres": supervisor brings it back
+running_stack(brokers=3)                        # then "kafka-1" to "kafka-3" can be killed
 """
 
 import asyncio
 import os
 import random
+import secrets
+import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -22,9 +25,9 @@ import psutil
 from deploy import database as databases
 from deploy import local, ports, topics
 from deploy.database import Database
-from deploy.kafka import Kafka, Proxied
+from deploy.kafka import Broker, Kafka, Proxied
 from deploy.migrations import migrate
-from deploy.postgres import locate
+from deploy.postgres import Postgres, locate
 from deploy.program import Servers
 from deploy.services import BY_NAME, REPOSITORY, Service, Surroundings, environment
 from deploy.state import State, open_state
@@ -114,11 +117,19 @@ class Stack:
         return self.servers.kafka_bootstrap
 
     @property
-    def proxied(self) -> Proxied:
-        """The ports of the fault proxy: it listens on `proxy_port` and passes on to `port`."""
+    def kafka(self) -> Kafka:
         assert self.local.kafka is not None
-        assert self.local.kafka.proxied is not None
-        return self.local.kafka.proxied
+        return self.local.kafka
+
+    @property
+    def postgres(self) -> Postgres:
+        assert self.local.postgres is not None
+        return self.local.postgres
+
+    @property
+    def proxied(self) -> Sequence[Proxied]:
+        """The ports of each broker's fault proxy, from `proxy_port` on to `port`."""
+        return [broker.proxied for broker in self.kafka.brokers if broker.proxied]
 
     @property
     def state(self) -> State:
@@ -162,7 +173,8 @@ class Stack:
         await topics.remove(self.kafka_bootstrap, names)
 
         async def declared_anew() -> None:
-            assert len(await topics.apply(self.kafka_bootstrap, names)) == len(names)
+            applied = await topics.apply(self.kafka_bootstrap, names, self.kafka.replication)
+            assert len(applied) == len(names)
 
         await assert_eventually(declared_anew)
 
@@ -202,7 +214,7 @@ class Stack:
         return self.local.supervision.standing(server).pid
 
     async def kill(self, server: str) -> None:
-        """SIGKILL Kafka or PostgreSQL and wait until supervisor has started another."""
+        """SIGKILL a broker or PostgreSQL and wait until supervisor has started another."""
         before = self.pid(server)
         psutil.Process(before).kill()
 
@@ -211,9 +223,37 @@ class Stack:
 
         await assert_eventually(is_another, within_seconds=30)
 
+    async def restart(self, server: str) -> None:
+        """End it politely and start it again."""
+        await asyncio.to_thread(self.local.supervision.stop, server)
+        await self.ready()
+
     async def ready(self) -> None:
-        """Wait until both servers answer."""
+        """Wait until all servers answer; start those that were stopped."""
         await local.start(self.local)
+
+    async def copy_postgres(self) -> Path:
+        """Copy PostgreSQL's files as they are at this moment: it is stopped for it."""
+        data, copy = self.postgres.data, self.postgres.folder / f"copy-{secrets.token_hex(4)}"
+        await asyncio.to_thread(self.local.supervision.stop, "postgres")
+        await _copy(data, copy)
+        await self.ready()
+        return copy
+
+    async def put_postgres_back(self, copy: Path) -> None:
+        """Let PostgreSQL go on from a copy, as if nothing had happened since."""
+        data = self.postgres.data
+        await asyncio.to_thread(self.local.supervision.stop, "postgres")
+        await asyncio.to_thread(shutil.rmtree, data)
+        await _copy(copy, data)
+        await asyncio.to_thread(shutil.rmtree, copy)
+        await self.ready()
+
+
+async def _copy(files: Path, to: Path) -> None:
+    # With owners and modes: the account that PostgreSQL runs under may not be ours.
+    copying = await asyncio.create_subprocess_exec("cp", "-a", str(files), str(to))
+    assert await copying.wait() == 0, f"{files} cannot be copied"
 
 
 def free_port() -> int:
@@ -225,12 +265,12 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running_stack() -> AsyncIterator[Stack]:
+async def running_stack(brokers: int = 1) -> AsyncIterator[Stack]:
     """Start both servers in a folder of their own, and leave nothing behind."""
     sweep()
     state = open_state(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")))
     state.folder.chmod(0o711)
-    own = planned(state)
+    own = planned(state, brokers)
     try:
         await local.prepare(own)
         await local.start(own)
@@ -242,10 +282,12 @@ async def running_stack() -> AsyncIterator[Stack]:
         local.forget(own)
 
 
-def planned(state: State) -> local.Local:
-    proxied = Proxied(free_port(), free_port())
-    broker = Kafka(state, free_port(), free_port(), proxied)
-    return local.Local(state, broker, locate(state, free_port()))
+def planned(state: State, brokers: int = 1) -> local.Local:
+    nodes = [
+        Broker(number, free_port(), free_port(), Proxied(free_port(), free_port()))
+        for number in range(1, brokers + 1)
+    ]
+    return local.Local(state, Kafka(state, tuple(nodes)), locate(state, free_port()))
 
 
 def sweep() -> None:
