@@ -11,8 +11,10 @@ from typing import Final, TypeAlias
 from tests.chaos.emptying import empty_a_topic
 from tests.chaos.interrupting import end_postgres_mid_batch
 from tests.chaos.putting_back import put_postgres_back
+from tests.chaos.rebuilding import rebuild_meanwhile
 from tests.chaos.repeats import tell_twice_if_kafka_answers
 from tests.chaos.scene import Scene
+from tests.chaos.sealing import seal_a_month
 from tests.chaos.zombies import make_zombie
 
 Act: TypeAlias = Callable[[Scene, random.Random], Awaitable[bool]]
@@ -42,10 +44,16 @@ class Between:
 BESIDE: Final[Mapping[str, Beside]] = {
     "zombies whose partitions had moved": Beside(make_zombie, 15),
     "PostgreSQL ended in the middle of a batch": Beside(end_postgres_mid_batch, 15),
+    "a second ledger rebuilt": Beside(rebuild_meanwhile, 15),
 }
-BETWEEN: Final[Mapping[str, Between]] = {
+LOSING: Final[Mapping[str, Between]] = {
     "a topic made anew, and refilled": Between(empty_a_topic, 50),
     "PostgreSQL put back, and recalled": Between(put_postgres_back, 50),
+}
+"""A server loses what it had; a run of its own tests each."""
+BETWEEN: Final[Mapping[str, Between]] = {
+    **LOSING,
+    "a month sealed although its ledgers were killed": Between(seal_a_month, 50),
 }
 EVERYTHING: Final = {**BESIDE, **BETWEEN}
 ALWAYS: Final = Beside(tell_twice_if_kafka_answers, 1, (0.5, 3.0))

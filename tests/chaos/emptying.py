@@ -4,7 +4,9 @@ import random
 from typing import Final
 
 from deploy import topics
-from deploy.database import connected
+from deploy.checking.kafka_log import kafka_log
+from deploy.checking.settling import settled
+from deploy.database import AUDITOR, connected
 from deploy.refilling import refill
 from deploy.services import BY_NAME, Service, present
 from tests.chaos.scene import READY_S, Scene
@@ -34,6 +36,7 @@ async def empty_a_topic(scene: Scene, choices: random.Random) -> bool:
         done = await refill(scene.database, bootstrap, owner, present(), REASON)
         assert done.recalled == 0, f"{done} of {owner.topic}"
         await scene.all_ready()
+        await _all_read(scene)
     return True
 
 
@@ -44,6 +47,16 @@ async def _all_sent(scene: Scene, owner: Service) -> None:
             return not await connection.fetchval(UNSENT.format(service=owner.name))
 
         await assert_eventually(nothing_waits, within_seconds=READY_S)
+
+
+async def _all_read(scene: Scene) -> None:
+    """Until then the ledger has booked more than its offsets say: no second one is equal to it."""
+    async with (
+        connected(scene.database.url(AUDITOR)) as connection,
+        kafka_log(scene.stack.kafka_bootstrap) as log,
+        settled(connection, log, READY_S, lambda _: None) as standing,
+    ):
+        assert not standing.waiting, standing.waiting
 
 
 async def _listeners(scene: Scene, owner: Service) -> list[str]:

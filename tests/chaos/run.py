@@ -18,6 +18,7 @@ from deploy import kafka
 from deploy.checking.check import Asked, check
 from deploy.checking.findings import Findings
 from deploy.database import Database, connected
+from deploy.problem import Problem
 from tests.chaos.caller import Caller, Journal
 from tests.chaos.cuts import Cuts, cuts
 from tests.chaos.kills import keep_running
@@ -83,7 +84,7 @@ async def run(stack: Stack, plan: Plan, say: Say, advance: Callable[[int], None]
     finally:
         stack.stop_services()
         folder.cleanup()
-        with suppress(OSError):
+        with suppress(OSError, Problem):  # where the server is away, what has failed is told
             await stack.drop(database)
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.chaos.acts import BETWEEN
+from tests.chaos.acts import LOSING
 from tests.chaos.plan import Plan
 from tests.chaos.run import run
 from tests.support.stack import Stack
 
 
-@pytest.mark.parametrize("act", BETWEEN)
+@pytest.mark.parametrize("act", LOSING)
 async def test_what_a_server_has_lost_is_noticed_and_mended_with_nothing_doubled(
     stack: Stack, act: str
 ) -> None:

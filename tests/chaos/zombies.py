@@ -7,11 +7,10 @@ from contextlib import suppress
 from typing import Final
 
 import psutil
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
 from tests.chaos.scene import Scene
 from tests.support.eventually import assert_eventually
+from tests.support.groups import shares
 
 TOGETHER_S: Final = 40.0
 MOVED_S: Final = 75.0
@@ -43,23 +42,10 @@ async def _settled(scene: Scene, group: str, members: int, within_seconds: float
     """Whether the group comes to rest with so many members."""
 
     async def has_settled() -> bool:
-        return await _members(scene.stack.kafka_bootstrap, group) == members
+        found = await shares(scene.stack.kafka_bootstrap, group)
+        return found is not None and len(found) == members
 
     with suppress(AssertionError):
         await assert_eventually(has_settled, within_seconds=within_seconds)
         return True
     return False
-
-
-async def _members(bootstrap: str, group: str) -> int | None:
-    """Return how many members a stable group has; None where it is not, or nobody says."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        await client.start()
-        [answer] = await client.describe_consumer_groups([group])
-        _, _, state, _, _, members, *_ = answer.groups[0]
-        return len(members) if state == "Stable" else None
-    except (KafkaError, OSError, TimeoutError):
-        return None
-    finally:
-        await client.close()

@@ -215,8 +215,15 @@ class Stack:
 
     async def kill(self, server: str) -> None:
         """SIGKILL a broker or PostgreSQL and wait until supervisor has started another."""
+
+        async def is_there() -> int:
+            return self.pid(server)
+
+        # One that found its predecessor's memory in use has ended, and is started once more.
+        await assert_eventually(is_there, within_seconds=30)
         before = self.pid(server)
-        psutil.Process(before).kill()
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(before).kill()
 
         async def is_another() -> bool:
             return self.pid(server) not in {0, before}
