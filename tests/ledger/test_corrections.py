@@ -85,7 +85,7 @@ class Telling:
 async def two(database: MakeDatabase) -> AsyncIterator[tuple[Ledger, Ledger]]:
     """The ledger as it went on, and as it was put back."""
     first, second = await database("ledger"), await database("ledger")
-    async with ledger_on(first.url("ledger")) as ahead, ledger_on(second.url("ledger")) as back:
+    async with ledger_on(first) as ahead, ledger_on(second) as back:
         yield ahead, back
 
 
