@@ -38,7 +38,7 @@ SET settled_at = GREATEST(known.settled_at, excluded.settled_at),
 """
 
 _HALVING: Final = """
-WITH RECURSIVE halving AS (
+halving AS (
     SELECT place, home_id, booked_by, booked_on, 0::bigint AS known, links + 1 AS unknown
     FROM {asked} WITH ORDINALITY AS asked (home_id, booked_by, booked_on, place)
     JOIN head USING (home_id)
@@ -61,7 +61,7 @@ _ONE: Final = "unnest(ARRAY[$1::text], ARRAY[$2::timestamptz], ARRAY[$3::date])"
 LAST_LINKS: Final = f"""
 -- The last link of a home by an instant, or on a business date (null: either), 0 where none was:
 -- found by halving, for neither goes back within a chain.
-{_HALVING.format(asked=_MANY)}
+WITH RECURSIVE {_HALVING.format(asked=_MANY)}
 SELECT known, hash
 FROM halving LEFT JOIN link ON link.home_id = halving.home_id AND number = known
 WHERE unknown - known = 1 ORDER BY place
@@ -71,7 +71,7 @@ KNOWN_CELLS: Final = f"""
 -- What a home's cells had come to by an instant, or on a business date: the totals of each one's
 -- last entry up to its last link then; and the clock, of the same snapshot, that says whether this
 -- is certain. Without cells, the clock alone.
-{_HALVING.format(asked=_ONE)}, clock AS ({_CLOCK})
+WITH RECURSIVE {_HALVING.format(asked=_ONE)}, clock AS ({_CLOCK})
 SELECT clock.*, cells.* FROM clock LEFT JOIN (
     SELECT month, resource, totals.* FROM halving AS last JOIN cell USING (home_id)
     CROSS JOIN LATERAL (
