@@ -191,6 +191,9 @@ def test_postgresql_is_set_up_as_on_one_machine() -> None:
     command = ALL["postgres"]["command"]
     given = dict(word.split("=", 1) for word in command if "=" in word)
     assert {"max_connections", "shared_buffers", "timezone"} <= set(given)
+    # On one machine it takes its share of that machine's memory, here of what the container has.
+    buffers = given.pop("shared_buffers").removesuffix("B").lower()
+    assert megabytes(buffers) * 4 <= megabytes(ALL["postgres"]["mem_limit"])
     assert given.items() <= postgres.SETTINGS.items()
     assert "--auth=scram-sha-256" in ALL["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]
 
