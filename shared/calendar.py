@@ -41,10 +41,13 @@ def add_months(month: Month, months: int) -> Month:
 
 def months_through(first: Month, last: Month) -> Iterator[Month]:
     """Every month from the first to the last, both included; none where the last lies before."""
+    if first > last:
+        return
     month = first
-    while month <= last:
-        yield month
+    yield month
+    while month != last:  # beyond the last there may be no calendar any more
         month = add_months(month, 1)
+        yield month
 
 
 def first_month_after_notice(notice_on: date, notice_months: int) -> Month:

@@ -1,7 +1,8 @@
 """What the rules do not allow: each refusal is a class that bears the rule's name."""
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class Refusal(Exception):
@@ -18,6 +19,10 @@ class Refusal(Exception):
     @classmethod
     def statement(cls) -> str:
         return (cls.__doc__ or cls.__name__).strip().splitlines()[0]
+
+    def beside(self) -> Mapping[str, Any]:
+        """What is told beside the rule; a problem's own fields alone."""
+        return {}
 
 
 class NotAllowed(Refusal):

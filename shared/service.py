@@ -25,11 +25,13 @@ from shared.consuming.runtime import Consumer
 from shared.contracts.event import Event, topic_of
 from shared.contracts.homes import BusinessDateAdvanced
 from shared.handling import Transactions
-from shared.http.app import create_app
+from shared.http.app import REQUESTS_PER_SECOND, create_app
+from shared.http.connections import Patient, hold_as_many_as_allowed
 from shared.http.health import Health
 from shared.http.key_uses import create_key_uses_router
 from shared.http.operators import create_health_router, create_parking_router
 from shared.http.problems import NOT_DONE
+from shared.http.rate import Rate
 from shared.logs import configure_logs
 from shared.postgres import connect_pool
 from shared.published import Published, Unsure
@@ -53,6 +55,8 @@ class ServiceSettings(BaseSettings):
     simulated: bool = False
     """Whether the business date follows `BusinessDateAdvanced` instead of Tokyo."""
     pool_size: int = 10
+    requests_per_second: int = REQUESTS_PER_SECOND
+    """Of one organisation, to this process; what is over is answered 429."""
 
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -130,7 +134,8 @@ class Plumbing:
         always = [create_health_router(health), create_key_uses_router(self.transactions.wall)]
         if self.parking is not None:
             always.append(create_parking_router(self.parking, self.transactions.wall))
-        app = create_app(self.service, self.register, [*routers, *always])
+        rate = Rate(self.settings.requests_per_second)
+        app = create_app(self.service, self.register, [*routers, *always], rate)
         await self._run(app)
 
     async def _begin_and_relay(self) -> None:
@@ -157,7 +162,7 @@ class Plumbing:
             app,
             host=self.settings.host,
             port=self.settings.port,
-            http="httptools",  # in C; without it, uvicorn would silently take the slow one
+            http=Patient,
             access_log=False,
             log_level="warning",
             lifespan="off",
@@ -217,6 +222,7 @@ def start(service: str, run: Callable[[S], Coroutine[Any, Any, None]], settings:
     """Run one service as this process."""
     configure_logs(service)
     collect_rarely()
+    hold_as_many_as_allowed()
     uvloop.run(run(settings()))
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.government_sponsorship.domain import (
     SECTORS,
@@ -12,7 +12,7 @@ from services.government_sponsorship.domain import (
     NoPrice,
     PricedTwice,
 )
-from shared.commitments.bodies import Body, CorrectionBody, DeliveryBody, PromiseBody
+from shared.commitments.bodies import CorrectionBody, DeliveryBody, PromiseBody
 from shared.commitments.desk import Desk
 from shared.commitments.routes import Nouns, create_router
 from shared.contracts.event import Id, Quantity, Total
@@ -21,6 +21,7 @@ from shared.contracts.resources import CHILDREN_NEEDS
 from shared.handling import Answer, handle
 from shared.http.answers import Done, Page, Told, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
@@ -48,13 +49,19 @@ class DisbursementCorrectionBody(CorrectionBody):
     quantity: Total = Field(alias="amount_yen")
 
 
+class UnitPriceBody(UnitPrice):
+    """What one child of an age band needs in a whole month."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class UnitPricesBody(Body):
     """Unit prices that hold from a day on, past or future."""
 
     from_day: date
     announced_on: date | None = None
     """None: today's business date."""
-    prices: tuple[UnitPrice, ...]
+    prices: tuple[UnitPriceBody, ...]
 
 
 class AnnouncementAnswer(Done):

@@ -7,16 +7,11 @@ class PaymentBody(DeliveryBody):
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.contracts.commitment import DeclineCode, MonthQuantity, ReasonCode
 from shared.contracts.event import Id, Month, Quantity, Total
-
-
-class Body(BaseModel):
-    """Read strictly: a word that is not known here is refused, never passed over."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+from shared.http.bodies import Body
 
 
 class AgreementBody(Body):

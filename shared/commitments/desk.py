@@ -1,9 +1,9 @@
 """Where a partner's service takes in what organisations ask of their commitments, and answers."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from shared.calendar import month_of, months_through
 from shared.commitments import projections
@@ -32,6 +32,9 @@ from shared.service import Plumbing
 from shared.work import Work
 
 OVERDUE_MAX: Final = 10_000
+
+MakeCommand: TypeAlias = Callable[[Work, Agreed], Awaitable[Command]]
+"""What is to be done, once the terms and what else it rests on are known."""
 
 
 class Desk:
@@ -77,35 +80,22 @@ class Desk:
         return await self._handle(caller, commitment_id, act)
 
     async def promise(self, caller: Writing, commitment_id: str, body: PromiseBody) -> Answer:
-        async def command(work: Work, terms: Agreed) -> Command:
-            return Promise(
-                from_month=body.from_month,
-                through_month=body.through_month,
-                quantity=body.quantity,
-                beyond_need=body.beyond_need,
-                home_status=await projections.home_status(work.connection, terms.home_id),
-                required=await projections.required(
-                    work.connection, terms.home_id, terms.resource
-                ),
-            )
-
-        return await self._act(caller, commitment_id, command)
+        return await self._act(caller, commitment_id, promising(body))
 
     async def deliver(
         self, caller: Writing, commitment_id: str, delivery_id: str, body: DeliveryBody
     ) -> Answer:
-        async def command(_work: Work, _terms: Agreed) -> Command:
-            return Deliver(
-                delivery_id=delivery_id,
-                month=body.month,
-                quantity=body.quantity,
-                beyond_promise=body.beyond_promise,
-                gift=body.gift,
-                delivered_on=body.delivered_on,
-                evidence_sha256=body.evidence_sha256,
-            )
-
+        command = delivering(delivery_id, body)
         return await self._act(caller, commitment_id, command, status=201, delivery_id=delivery_id)
+
+    async def act_on_many(
+        self, caller: Writing, commitment_ids: Iterable[str], act: Act
+    ) -> Answer:
+        """Do what is decided from these commitments, in one transaction."""
+        reads = [
+            (self._aggregate, commitment_id) for commitment_id in dict.fromkeys(commitment_ids)
+        ]
+        return await handle(self._plumbing.transactions, caller.request, act, reads=reads)
 
     async def correct(
         self, caller: Writing, commitment_id: str, delivery_id: str, body: CorrectionBody
@@ -181,20 +171,27 @@ class Desk:
         self,
         caller: Writing,
         commitment_id: str,
-        command: Callable[[Work, Agreed], Awaitable[Command]],
+        command: MakeCommand,
         *,
         status: int = 200,
         **names: str,
     ) -> Answer:
         async def act(work: Work) -> Answer:
-            terms = await self._terms(work, commitment_id)
-            await self._may_contribute(caller, terms.home_id, terms.organisation_id, work)
-            await work.decide(self._aggregate, commitment_id, await command(work, terms))
-            _, version = await work.load(self._aggregate, commitment_id)
+            version = await self.decide(caller, work, commitment_id, command)
             said = {"commitment_id": commitment_id, "version": version, **names}
             return Answer(status, said)
 
         return await self._handle(caller, commitment_id, act)
+
+    async def decide(
+        self, caller: Writing, work: Work, commitment_id: str, command: MakeCommand
+    ) -> int:
+        """Let the caller's own commitment decide; return its version then."""
+        terms = await self._terms(work, commitment_id)
+        await self._may_contribute(caller, terms.home_id, terms.organisation_id, work)
+        await work.decide(self._aggregate, commitment_id, await command(work, terms))
+        _, version = await work.load(self._aggregate, commitment_id)
+        return version
 
     async def _handle(self, caller: Writing, commitment_id: str, act: Act) -> Answer:
         reads = [(self._aggregate, commitment_id)]
@@ -311,6 +308,35 @@ class Desk:
         await caller.must(
             "read_home", home_id=commitment.terms.home_id, connection=work.connection
         )
+
+
+def promising(body: PromiseBody) -> MakeCommand:
+    async def command(work: Work, terms: Agreed) -> Command:
+        return Promise(
+            from_month=body.from_month,
+            through_month=body.through_month,
+            quantity=body.quantity,
+            beyond_need=body.beyond_need,
+            home_status=await projections.home_status(work.connection, terms.home_id),
+            required=await projections.required(work.connection, terms.home_id, terms.resource),
+        )
+
+    return command
+
+
+def delivering(delivery_id: str, body: DeliveryBody) -> MakeCommand:
+    async def command(_work: Work, _terms: Agreed) -> Command:
+        return Deliver(
+            delivery_id=delivery_id,
+            month=body.month,
+            quantity=body.quantity,
+            beyond_promise=body.beyond_promise,
+            gift=body.gift,
+            delivered_on=body.delivered_on,
+            evidence_sha256=body.evidence_sha256,
+        )
+
+    return command
 
 
 def describe(commitment: Commitment) -> dict[str, Any]:

@@ -15,6 +15,14 @@ from shared.commitments.answers import (
     DeliveryTold,
     OverdueTold,
 )
+from shared.commitments.batch import (
+    BatchAnswer,
+    BatchBody,
+    BatchRefused,
+    Line,
+    act_on_all,
+    batch_of,
+)
 from shared.commitments.bodies import (
     AgreementBody,
     AnswerBody,
@@ -35,11 +43,12 @@ from shared.commitments.commands import (
     PromiseOfNothing,
     ResourceNotProvided,
 )
-from shared.commitments.desk import Desk
+from shared.commitments.desk import Desk, delivering, promising
 from shared.contracts.event import Id
 from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer
+from shared.http.languages import AskedLanguage
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
 from shared.refusal import NotFound
@@ -120,6 +129,38 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
     ) -> Response:
         """Report what came: from the promise, beyond it (said to be), or as a gift."""
         return answered(await desk.deliver(caller, commitment_id, new_opaque_id(), body))
+
+    @router.post(
+        "/promises:batch",
+        summary=f"Promise under many {nouns.commitments.replace('-', ' ')}",
+        **answers(BatchAnswer, BatchRefused),
+    )
+    async def promise_many(
+        body: Annotated[BatchBody, _in_words(batch_of(nouns.promise, nouns.commitment))],
+        caller: Writer,
+        language: AskedLanguage,
+    ) -> Response:
+        """Promise line by line, each with its own outcome; or all lines or none."""
+        lines = [Line(line.commitment_id, promising(line)) for line in body.lines]
+        return answered(await act_on_all(desk, caller, lines, language, body.all_or_nothing))
+
+    @router.post(
+        f"/{nouns.deliveries}:batch",
+        summary=f"Report many {nouns.deliveries.replace('-', ' ')}",
+        **answers(BatchAnswer, BatchRefused),
+    )
+    async def deliver_many(
+        body: Annotated[BatchBody, _in_words(batch_of(nouns.report, nouns.commitment))],
+        caller: Writer,
+        language: AskedLanguage,
+    ) -> Response:
+        """Report line by line, each with its own outcome; or all lines or none."""
+        ids = [new_opaque_id() for _ in body.lines]
+        lines = [
+            Line(line.commitment_id, delivering(new, line), new)
+            for line, new in zip(body.lines, ids, strict=True)
+        ]
+        return answered(await act_on_all(desk, caller, lines, language, body.all_or_nothing))
 
     @router.post(
         f"{one_delivery}/correction",

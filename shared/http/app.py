@@ -14,16 +14,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.access.register import Register
 from shared.handling import Answer
 from shared.http.callers import correlation_of
+from shared.http.entrance import admitted
 from shared.http.openapi import completed, name_of
 from shared.http.problems import install_problems, problem, spoken, unexpected
+from shared.http.rate import Rate
 from shared.http.reference import create_reference_router
-from shared.http.refusals import LengthRequired, TooLarge
 from shared.metrics import REQUESTS
-from shared.refusal import Refusal
 
 VERSION = "0.1.0"
+REQUESTS_PER_SECOND: Final = 5_000
 ENCODER: Final = msgspec.json.Encoder()
-BODY_BYTES_MAX: Final = 1024 * 1024
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -36,7 +36,9 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-def create_app(service: str, register: Register, routers: Sequence[APIRouter]) -> FastAPI:
+def create_app(
+    service: str, register: Register, routers: Sequence[APIRouter], rate: Rate | None = None
+) -> FastAPI:
     # The default documentation pages load scripts from elsewhere: ours is the reference.
     # Metrics are ours, and nobody here is a provider whom FastAPI would look for at each request.
     telemetry: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
@@ -49,6 +51,7 @@ def create_app(service: str, register: Register, routers: Sequence[APIRouter]) -
         generate_unique_id_function=name_of,
     )
     app.state.register = register
+    app.state.rate = rate or Rate(REQUESTS_PER_SECOND)
     for router in (*routers, create_reference_router(service)):
         # What is included keeps a router of its own, and each request is matched twice.
         app.router.routes.extend(router.routes)
@@ -85,11 +88,11 @@ class Traced:
             await send(message)
 
         try:
-            refusal = _refusal(headers)
+            refusal, read = await admitted(headers, receive)
             if refusal is not None:
-                await problem(refusal, spoken(headers))(scope, receive, traced)
+                await problem(refusal, spoken(headers))(scope, read, traced)
             else:
-                await self._app(scope, receive, traced)
+                await self._app(scope, read, traced)
         except Exception as error:
             if started_answer:
                 raise
@@ -99,16 +102,6 @@ class Traced:
             method = scope["method"] if scope["method"] in METHODS else "other"
             labels = method, path, str(status)
             REQUESTS.labels(*labels).observe(time.perf_counter() - started)
-
-
-def _refusal(headers: Headers) -> type[Refusal] | None:
-    """Refuse a body before it is read: it is held in memory, whoever sends it."""
-    if "transfer-encoding" in headers:
-        return LengthRequired
-    length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
-        return TooLarge
-    return None
 
 
 def answered(answer: Answer) -> Response:

@@ -11,6 +11,7 @@ from shared import handling
 from shared.access.policy import Action, Principal
 from shared.access.register import Register
 from shared.handling import fingerprint
+from shared.http.rate import Rate
 from shared.http.refusals import ApiKeyNeeded
 from shared.ids import new_opaque_id
 from shared.postgres import Connection
@@ -75,6 +76,8 @@ async def _reader(request: Request) -> Reading:
     principal = await register.admit(credentials)
     if principal is None:
         raise ApiKeyNeeded
+    rate: Rate = request.app.state.rate
+    rate.spend(principal.organisation_id)
     return Reading(principal, register, credentials)
 
 

@@ -1,6 +1,8 @@
 """In which of the languages that Yui speaks a reader wants to be told something."""
 
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
+
+from fastapi import Depends, Request
 
 Language: TypeAlias = Literal["ja", "en"]
 
@@ -24,3 +26,10 @@ def _weighed(part: str) -> tuple[str, float]:
     except ValueError:
         weight = 0
     return name.strip().lower().partition("-")[0], weight
+
+
+def _asked(request: Request) -> Language:
+    return language_of(request.headers.get("accept-language", ""))
+
+
+AskedLanguage: TypeAlias = Annotated[Language, Depends(_asked)]

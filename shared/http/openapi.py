@@ -5,18 +5,26 @@ from typing import Any, Final
 
 from shared.access.issuers import IssuerAway
 from shared.handling import KeyReused
-from shared.http.answers import Json, declare
+from shared.http.answers import CSV, Json, declare
 from shared.http.examples import example
 from shared.http.problems import Problem
 from shared.http.refusals import (
     ApiKeyNeeded,
+    ArrayTooLong,
     BodyUnreadable,
     BrokenCursor,
     DatabaseAway,
     InvalidRequest,
     LengthRequired,
+    MediaTypeUnknown,
+    NameTwice,
+    NumberTooLarge,
+    TextUnsound,
+    TooDeep,
     TooLarge,
+    TooManyRequests,
     TooManyWriters,
+    TooSlow,
     Unexpected,
 )
 from shared.published import NotLookedYet, Restored
@@ -24,12 +32,23 @@ from shared.refusal import NotAllowed, NotFound, Refusal
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 REFERENCE: Final = "#/components/schemas/{model}"
+UNSOUND: Final = (
+    *(BodyUnreadable, MediaTypeUnknown, TooSlow),
+    *(NameTwice, TextUnsound, NumberTooLarge, TooDeep, ArrayTooLong),
+)
 LANGUAGE: Final[Json] = {
     "name": "Accept-Language",
     "in": "header",
     "description": "`ja` or `en`; Japanese where neither is named.",
     "schema": {"type": "string"},
     "example": "ja",
+}
+BOM: Final[Json] = {
+    "name": "bom",
+    "in": "query",
+    "description": "Whether CSV begins with the mark by which a spreadsheet knows UTF-8.",
+    "schema": {"type": "boolean", "default": False},
+    "example": True,
 }
 REQUEST_ID: Final[Json] = {
     "name": "X-Request-Id",
@@ -73,7 +92,11 @@ def completed(document: Json) -> Json:
     models |= described.pop("$defs")
     models["Problem"] = described
     components["securitySchemes"] = SECURITY
-    components["parameters"] = {"AcceptLanguage": LANGUAGE, "RequestId": REQUEST_ID}
+    components["parameters"] = {
+        "AcceptLanguage": LANGUAGE,
+        "RequestId": REQUEST_ID,
+        "Bom": BOM,
+    }
     components["headers"] = {
         "RequestId": ANSWERED_ID,
         "RetryAfter": RETRY_AFTER,
@@ -100,6 +123,8 @@ def _complete(path: str, operation: Json, models: Mapping[str, Json]) -> None:
         {"$ref": "#/components/parameters/AcceptLanguage"},
         {"$ref": "#/components/parameters/RequestId"},
     ]
+    if CSV in responses.get("200", {}).get("content", {}):
+        operation["parameters"].append({"$ref": "#/components/parameters/Bom"})
     if path.startswith("/v1"):
         operation["security"] = [{"bearer": []}]
     for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -118,7 +143,7 @@ def _illustrate(status: str, response: Json, models: Mapping[str, Json]) -> None
             # What FastAPI says of each event is OpenAPI 3.2.
             content.pop("itemSchema", None)
             content |= {"schema": {"type": "string"}, "example": STREAM}
-        if kind == "text/csv":
+        if kind == CSV:
             headers["Link"] = {"$ref": "#/components/headers/Link"}
         if "examples" not in content and content.get("schema"):
             content.setdefault("example", example(content["schema"], models))
@@ -130,7 +155,7 @@ def _refusals(path: str, operation: Json) -> Iterator[type[Refusal]]:
     writes = ("header", "idempotency-key") in parameters
     yield from (LengthRequired, TooLarge, Unexpected)
     if path.startswith("/v1"):
-        yield from (ApiKeyNeeded, NotAllowed, DatabaseAway, IssuerAway)
+        yield from (ApiKeyNeeded, NotAllowed, TooManyRequests, DatabaseAway, IssuerAway)
     if parameters or "requestBody" in operation:
         yield InvalidRequest
     named = {("query", "home_id"), ("query", "organisation_id")} & set(parameters)
@@ -139,7 +164,7 @@ def _refusals(path: str, operation: Json) -> Iterator[type[Refusal]]:
     if ("query", "cursor") in parameters:
         yield BrokenCursor
     if "requestBody" in operation:
-        yield BodyUnreadable
+        yield from UNSOUND
     if writes:
         yield from (KeyReused, TooManyWriters, NotLookedYet, Restored)
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
 from shared.consuming.parking import NotTheHead, Parking, StillFails, describe
 from shared.http.answers import Page, Told, answers
+from shared.http.bodies import Body
 from shared.http.callers import Reader
 from shared.http.health import Health
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
@@ -18,7 +19,7 @@ from shared.published import NotLookedYet, Restored
 from shared.wall import Wall
 
 
-class Reason(BaseModel):
+class Reason(Body):
     """Why an operator does what they do; kept for ever. Name no person."""
 
     reason: Annotated[str, StringConstraints(min_length=3, max_length=500, pattern=r"^[^\x00]*$")]

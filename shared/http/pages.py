@@ -64,7 +64,7 @@ def page(
     What stands `beside` the items has no place in a table.
     """
     if "text/csv" in request.headers.get("accept", ""):
-        response = table(items)
+        response = table(items, bom=wants_bom(request))
     else:
         told = {**beside, "items": items, "next_cursor": next_cursor}
         response = Response(ENCODER.encode(told), media_type="application/json")
@@ -74,9 +74,15 @@ def page(
     return response
 
 
-def table(items: Sequence[Mapping[str, Any]]) -> Response:
+def wants_bom(request: Request) -> bool:
+    """Whether CSV shall begin with a mark by which a spreadsheet knows UTF-8: `?bom=true`."""
+    return request.query_params.get("bom", "").lower() in {"true", "1"}
+
+
+def table(items: Sequence[Mapping[str, Any]], *, bom: bool = False) -> Response:
     """All of a list as CSV; the first line's fields are its columns."""
-    return Response(_csv(items), media_type="text/csv; charset=utf-8")
+    text = ("\ufeff" if bom else "") + _csv(items)
+    return Response(text, media_type="text/csv; charset=utf-8")
 
 
 def _csv(items: Sequence[Mapping[str, Any]]) -> str:

@@ -34,6 +34,7 @@ NOT_DONE: Final = (*AWAY, asyncpg.TransactionRollbackError)
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:yui:problem:"
+COME_AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 TOLD_FRAMES: Final = 8
 OF_STATUS: Final[Mapping[int, type[Refusal]]] = {
     refusal.status: refusal
@@ -69,19 +70,28 @@ class Problem(BaseModel):
 
 
 def problem(refusal: type[Refusal], language: Language, **more: Any) -> JSONResponse:  # noqa: ANN401  JSON
-    content = {
-        "type": f"{TYPE_PREFIX}{refusal.rule()}",
-        "title": title(refusal, language),
-        "status": refusal.status,
-        **more,
-    }
+    content = {**stated(refusal, language), **more}
     response = JSONResponse(content, refusal.status, media_type=MEDIA_TYPE)
     response.headers["Content-Language"] = language
     if refusal.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if refusal.status in COME_AGAIN:
         response.headers["Retry-After"] = "1"
     return response
+
+
+def stated(refusal: type[Refusal], language: Language) -> dict[str, Any]:
+    return {
+        "type": f"{TYPE_PREFIX}{refusal.rule()}",
+        "title": title(refusal, language),
+        "status": refusal.status,
+    }
+
+
+def told(refusal: Refusal, language: Language) -> dict[str, Any]:
+    """A refusal as a problem's fields."""
+    detail = ", ".join(str(arg) for arg in refusal.args)
+    return {**stated(type(refusal), language), **({"detail": detail} if detail else {})}
 
 
 def title(refusal: type[Refusal], language: Language) -> str:
@@ -104,9 +114,8 @@ def install_problems(app: FastAPI) -> None:
 
 async def _refused(request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for it
-    detail = ", ".join(str(arg) for arg in refusal.args)
-    more = {"detail": detail} if detail else {}
-    return problem(type(refusal), spoken(request.headers), **more)
+    language = spoken(request.headers)
+    return problem(type(refusal), language, **told(refusal, language), **refusal.beside())
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

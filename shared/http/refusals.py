@@ -50,6 +50,57 @@ class BrokenCursor(Invalid):
     japanese = "カーソルは、受け取ったままの形で使ってください。"
 
 
+class MediaTypeUnknown(Refusal):
+    """A body is JSON in UTF-8, and says so: `Content-Type: application/json`."""
+
+    status = 415
+    japanese = "本文はUTF-8のJSONで、Content-Type: application/json と示してください。"
+
+
+class TooSlow(Refusal):
+    """A body arrives within seconds, or not at all."""
+
+    status = 408
+    japanese = "本文が時間内に届きませんでした。"
+
+
+class NameTwice(Invalid):
+    """No name stands twice in one object: readers would disagree which one counts."""
+
+    japanese = "一つのオブジェクトに同じ名前が二度あります。"
+
+
+class TextUnsound(Invalid):
+    """A text holds neither null characters nor halves of surrogate pairs."""
+
+    japanese = "文字列にヌル文字や不完全なサロゲートは使えません。"
+
+
+class NumberTooLarge(Invalid):
+    """A whole number fits into 64 bits."""
+
+    japanese = "整数は64ビットに収まらなければなりません。"
+
+
+class TooDeep(Invalid):
+    """A body is nested at most 16 deep."""
+
+    japanese = "本文の入れ子は16段までです。"
+
+
+class ArrayTooLong(Invalid):
+    """An array holds at most 1,000 items."""
+
+    japanese = "配列の要素は1,000個までです。"
+
+
+class TooManyRequests(Refusal):
+    """An organisation asks no more often than its limit; come again when `Retry-After` says."""
+
+    status = 429
+    japanese = "団体ごとの要求数の上限を超えました。Retry-After の秒数の後にお試しください。"
+
+
 class Unexpected(Refusal):
     """Something is wrong on our side; it has been recorded."""
 

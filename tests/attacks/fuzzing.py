@@ -10,8 +10,10 @@ from typing import Any, Final
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 
 from tests.attacks.village import Village
@@ -65,6 +67,7 @@ class Fuzzer:
 
     def run(self, examples: int, seed: int = 0) -> None:
         for found in self._schema.get_all_operations():
+            assert isinstance(found, Ok), found
             operation = found.ok()
             if operation.path not in ENDLESS:
                 for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
@@ -73,6 +76,7 @@ class Fuzzer:
     def _attack(self, operation: Any, mode: GenerationMode, examples: int, seed: int) -> None:  # noqa: ANN401  schemathesis's own
         self._fuzzed.operations.add(f"{operation.method} {operation.path}")
 
+        @with_seed(seed)
         @given(case=operation.as_strategy(generation_mode=mode), chosen=st.data())
         @settings(
             max_examples=examples,
@@ -84,7 +88,6 @@ class Fuzzer:
         def attacked(case: Any, chosen: Any) -> None:  # noqa: ANN401  schemathesis's own
             self._send(case, chosen)
 
-        attacked._hypothesis_internal_use_seed = seed  # noqa: SLF001  as hypothesis.seed does
         attacked()
 
     def _send(self, case: Any, chosen: Any) -> None:  # noqa: ANN401  schemathesis's own

@@ -19,8 +19,9 @@ from shared.access.keys import ApiKey, new_key
 from shared.access.register import Register
 from shared.contracts.organisations import KeyIssued, OrganisationRegistered, PartyJoined
 from shared.handling import Answer, Transactions, handle
-from shared.http.app import BODY_BYTES_MAX, answered, create_app
+from shared.http.app import answered, create_app
 from shared.http.callers import Reader, Writer
+from shared.http.entrance import BODY_BYTES_MAX
 from shared.http.operators import create_parking_router
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.http.refusals import BrokenCursor
@@ -298,6 +299,15 @@ async def test_csv_holds_no_formulas(ask: Asking) -> None:
     assert response.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(response.text, newline="")))
     assert [row["said"] for row in rows] == [f"'{formula}" for formula in FORMULAS]
+
+
+async def test_csv_begins_with_a_byte_order_mark_where_a_spreadsheet_wants_one(
+    ask: Asking,
+) -> None:
+    wanting = {"Accept": "text/csv"}
+    plain = await ask("GET", "/v1/things", headers=wanting)
+    marked = await ask("GET", "/v1/things?bom=true", headers=wanting)
+    assert marked.content == b"\xef\xbb\xbf" + plain.content
 
 
 async def test_a_body_without_end_is_refused_before_it_is_read(ask: Asking) -> None:

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 
 from services.homes.api.answers import DateAnswer, DateTold, RuleTold
 from services.homes.domain.business_date import (
@@ -18,6 +17,7 @@ from shared.contracts.event import Day
 from shared.handling import Answer, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer
 from shared.http.pages import page
 from shared.rules import NoRuleInForce
@@ -27,7 +27,7 @@ from shared.work import Work
 TOKYO = "tokyo"
 
 
-class DateBody(BaseModel):
+class DateBody(Body):
     """The day that it shall be."""
 
     business_date: Day

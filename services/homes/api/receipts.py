@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Final, TypedDict
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.homes import repository as sql
 from services.homes.api.answers import ArrivalTold, DisputeAnswer, ReceiptAnswer
@@ -29,6 +29,7 @@ from shared.contracts.event import Id, Month, Quantity
 from shared.handling import Answer, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
@@ -38,7 +39,7 @@ from shared.work import Work
 SIDES: Final = (DelivererReceives, HomeOperatorReceives)
 
 
-class ConfirmationBody(BaseModel):
+class ConfirmationBody(Body):
     """What the home has received, of the delivery as it was shown."""
 
     quantity: Quantity
@@ -46,13 +47,13 @@ class ConfirmationBody(BaseModel):
     """As `GET deliveries` showed it."""
 
 
-class TakingBackBody(BaseModel):
+class TakingBackBody(Body):
     """What the home had confirmed wrongly."""
 
     quantity: Quantity
 
 
-class DisputeBody(BaseModel):
+class DisputeBody(Body):
     """In what a delivery is not as recorded."""
 
     reason_code: ReasonCode

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import ConfigDict
 
 from services.homes import repository as sql
 from services.homes.api.answers import HomeAnswer, HomeTold, HomeWholly, NeedTold
@@ -37,6 +37,7 @@ from shared.contracts.resources import CATALOGUE
 from shared.handling import Answer, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
@@ -47,7 +48,7 @@ from shared.work import Work
 TENDING: Final = (BeforeOpening, AfterClosing, ChildrenBeyondCapacity, NoRuleInForce)
 
 
-class HomeBody(BaseModel):
+class HomeBody(Body):
     """A home, and who runs it; no name, no address."""
 
     prefecture_code: PrefectureCode
@@ -59,22 +60,28 @@ class HomeBody(BaseModel):
     """The last month for which needs are stated; none: the horizon moves with the date."""
 
 
-class CapacityBody(BaseModel):
+class CapacityBody(Body):
     """How many places there are from a day on."""
 
     capacity: Capacity
     from_day: Day
 
 
-class ChildrenBody(BaseModel):
+class CountBody(BandCount):
+    """How many children of an age band live there; never who."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChildrenBody(Body):
     """How many children live there from a day on; told again for a day, it replaces."""
 
     from_day: Day
-    counts: tuple[BandCount, ...]
+    counts: tuple[CountBody, ...]
     """An age band that is not named has none."""
 
 
-class NeedBody(BaseModel):
+class NeedBody(Body):
     """What is needed each month from a month on, in the resource's own unit."""
 
     resource: Id
@@ -82,7 +89,7 @@ class NeedBody(BaseModel):
     quantity: Total
 
 
-class ClosingBody(BaseModel):
+class ClosingBody(Body):
     """The last day of a home; told again, it replaces."""
 
     closed_on: Day

@@ -28,7 +28,7 @@ from shared.contracts.event import Id
 from shared.http.answers import answers, printable
 from shared.http.callers import Reader
 from shared.http.languages import language_of
-from shared.http.pages import table
+from shared.http.pages import table, wants_bom
 from shared.refusal import NotFound
 
 Format: TypeAlias = Literal["json", "csv", "html"]
@@ -75,7 +75,7 @@ def create_statements_router(contributions: Contributions, rules: StatementRules
                 case "html":
                     return HTMLResponse(printed.of(drawn, moment, language), headers=SAFELY)
                 case "csv":
-                    return table(list(_rows(drawn)))
+                    return table(list(_rows(drawn)), bom=wants_bom(request))
                 case "json":
                     return JSONResponse({"known": _known(moment), **_told(drawn)})
 
