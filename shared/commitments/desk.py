@@ -28,6 +28,7 @@ from shared.contracts.event import Month
 from shared.decider import Aggregate
 from shared.handling import Act, Answer, handle
 from shared.http.callers import Reading, Writing
+from shared.http.versions import must_be
 from shared.service import Plumbing
 from shared.work import Work
 
@@ -79,8 +80,11 @@ class Desk:
 
         return await self._handle(caller, commitment_id, act)
 
-    async def promise(self, caller: Writing, commitment_id: str, body: PromiseBody) -> Answer:
-        return await self._act(caller, commitment_id, promising(body))
+    async def promise(
+        self, caller: Writing, commitment_id: str, body: PromiseBody, asked: int | None = None
+    ) -> Answer:
+        """`asked` is the version that must stand still, here and below; none: any."""
+        return await self._act(caller, commitment_id, promising(body), asked=asked)
 
     async def deliver(
         self, caller: Writing, commitment_id: str, delivery_id: str, body: DeliveryBody
@@ -98,21 +102,32 @@ class Desk:
         return await handle(self._plumbing.transactions, caller.request, act, reads=reads)
 
     async def correct(
-        self, caller: Writing, commitment_id: str, delivery_id: str, body: CorrectionBody
+        self,
+        caller: Writing,
+        commitment_id: str,
+        delivery_id: str,
+        body: CorrectionBody,
+        asked: int | None = None,
     ) -> Answer:
         async def command(work: Work, _terms: Agreed) -> Command:
             confirmed = await projections.confirmed(work.connection, delivery_id)
             return Correct(delivery_id=delivery_id, quantity=body.quantity, confirmed=confirmed)
 
-        return await self._act(caller, commitment_id, command, delivery_id=delivery_id)
+        return await self._act(
+            caller, commitment_id, command, asked=asked, delivery_id=delivery_id
+        )
 
     async def withdraw(
-        self, caller: Writing, commitment_id: str, notice_on: date | None
+        self,
+        caller: Writing,
+        commitment_id: str,
+        notice_on: date | None,
+        asked: int | None = None,
     ) -> Answer:
         async def command(work: Work, _terms: Agreed) -> Command:
             return Withdraw(notice_on=notice_on or await self._today(work))
 
-        return await self._act(caller, commitment_id, command)
+        return await self._act(caller, commitment_id, command, asked=asked)
 
     async def answer_dispute(
         self,
@@ -174,21 +189,29 @@ class Desk:
         command: MakeCommand,
         *,
         status: int = 200,
+        asked: int | None = None,
         **names: str,
     ) -> Answer:
         async def act(work: Work) -> Answer:
-            version = await self.decide(caller, work, commitment_id, command)
+            version = await self.decide(caller, work, commitment_id, command, asked)
             said = {"commitment_id": commitment_id, "version": version, **names}
             return Answer(status, said)
 
         return await self._handle(caller, commitment_id, act)
 
     async def decide(
-        self, caller: Writing, work: Work, commitment_id: str, command: MakeCommand
+        self,
+        caller: Writing,
+        work: Work,
+        commitment_id: str,
+        command: MakeCommand,
+        asked: int | None = None,
     ) -> int:
         """Let the caller's own commitment decide; return its version then."""
         terms = await self._terms(work, commitment_id)
         await self._may_contribute(caller, terms.home_id, terms.organisation_id, work)
+        _, version = await work.load(self._aggregate, commitment_id)
+        must_be(asked, version)
         await work.decide(self._aggregate, commitment_id, await command(work, terms))
         _, version = await work.load(self._aggregate, commitment_id)
         return version

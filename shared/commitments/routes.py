@@ -1,7 +1,7 @@
 """The routes that every partner's commitments have, under the nouns of its sector."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, GetPydanticSchema
@@ -50,6 +50,7 @@ from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.languages import AskedLanguage
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.versions import AskedVersion, versioned
 from shared.ids import new_opaque_id
 from shared.refusal import NotFound
 
@@ -113,9 +114,10 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         commitment_id: CommitmentId,
         body: Annotated[PromiseBody, _in_words(nouns.promise)],
         caller: Writer,
+        asked: AskedVersion,
     ) -> Response:
         """Promise for months ahead, or change a promise from a month on."""
-        return answered(await desk.promise(caller, commitment_id, body))
+        return answered(await desk.promise(caller, commitment_id, body, asked))
 
     @router.post(
         deliveries_path,
@@ -172,9 +174,10 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         delivery_id: DeliveryId,
         body: Annotated[CorrectionBody, _in_words(nouns.correction)],
         caller: Writer,
+        asked: AskedVersion,
     ) -> Response:
         """Correct it to its right total, also of a month long past."""
-        return answered(await desk.correct(caller, commitment_id, delivery_id, body))
+        return answered(await desk.correct(caller, commitment_id, delivery_id, body, asked))
 
     @router.post(
         f"{one_delivery}/disputes/{{dispute_id}}/answer",
@@ -199,9 +202,11 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         summary=f"Withdraw from the {nouns.commitment}",
         **answers(ChangedAnswer, CommitmentWithdrawn),
     )
-    async def withdraw(commitment_id: CommitmentId, body: NoticeBody, caller: Writer) -> Response:
+    async def withdraw(
+        commitment_id: CommitmentId, body: NoticeBody, caller: Writer, asked: AskedVersion
+    ) -> Response:
         """Give notice: promises fall away after the notice period that was agreed."""
-        return answered(await desk.withdraw(caller, commitment_id, body.notice_on))
+        return answered(await desk.withdraw(caller, commitment_id, body.notice_on, asked))
 
     @router.get(
         "",
@@ -226,9 +231,9 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         return page(request, await desk.overdue(caller), None)
 
     @router.get(one, summary=f"Show one {nouns.commitment}", **answers(CommitmentTold))
-    async def commitment(commitment_id: CommitmentId, caller: Reader) -> dict[str, Any]:
+    async def commitment(commitment_id: CommitmentId, caller: Reader) -> Response:
         """Show it with what is promised and delivered, month by month."""
-        return await desk.one(caller, commitment_id)
+        return versioned(await desk.one(caller, commitment_id))
 
     @router.get(
         deliveries_path,

@@ -27,6 +27,7 @@ from shared.http.refusals import (
     TooSlow,
     Unexpected,
 )
+from shared.http.versions import VersionChanged
 from shared.published import NotLookedYet, Restored
 from shared.refusal import NotAllowed, NotFound, Refusal
 
@@ -73,6 +74,11 @@ LINK: Final[Json] = {
     "schema": {"type": "string"},
 }
 STREAM: Final = 'id: yui.homes.v1:0=17\ndata: {"type": "homes.HomeRegistered.v1"}\n\n'
+ETAG: Final[Json] = {
+    "description": "The version that is told; to be sent in `If-Match` by whoever changes it.",
+    "schema": {"type": "string"},
+    "example": '"3"',
+}
 SECURITY: Final[Json] = {
     "bearer": {
         "type": "http",
@@ -101,6 +107,7 @@ def completed(document: Json) -> Json:
         "RequestId": ANSWERED_ID,
         "RetryAfter": RETRY_AFTER,
         "Link": LINK,
+        "ETag": ETAG,
     }
     for path, operation in _operations(document):
         _complete(path, operation, models)
@@ -131,6 +138,9 @@ def _complete(path: str, operation: Json, models: Mapping[str, Json]) -> None:
         content.setdefault("example", example(content["schema"], models))
     for status, response in responses.items():
         _illustrate(status, response, models)
+    told = responses.get("200", {}).get("content", {}).get("application/json", {}).get("example")
+    if isinstance(told, dict) and "version" in told and "event_ids" not in told:
+        responses["200"]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
 
 
 def _illustrate(status: str, response: Json, models: Mapping[str, Json]) -> None:
@@ -165,6 +175,8 @@ def _refusals(path: str, operation: Json) -> Iterator[type[Refusal]]:
         yield BrokenCursor
     if "requestBody" in operation:
         yield from UNSOUND
+    if ("header", "if-match") in parameters:
+        yield VersionChanged
     if writes:
         yield from (KeyReused, TooManyWriters, NotLookedYet, Restored)
 

@@ -40,6 +40,7 @@ from shared.http.app import answered
 from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.versions import AskedVersion, must_be, versioned
 from shared.ids import new_opaque_id
 from shared.rules import NoRuleInForce
 from shared.service import Plumbing
@@ -115,36 +116,47 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
         return answered(await handle(built.transactions, caller.request, act))
 
     @router.post("/{home_id}/capacity", **answers(HomeAnswer, *TENDING, CapacityOutsideRule))
-    async def change_capacity(home_id: Id, body: CapacityBody, caller: Writer) -> Response:
+    async def change_capacity(
+        home_id: Id, body: CapacityBody, caller: Writer, asked: AskedVersion
+    ) -> Response:
         """Change how many places a home has, from a day on."""
-        return await _tend(caller, home_id, ChangeCapacity(**dict(body), rules=rules))
+        return await _tend(caller, home_id, ChangeCapacity(**dict(body), rules=rules), asked)
 
     @router.post("/{home_id}/children", **answers(HomeAnswer, *TENDING, BandCountedTwice))
-    async def count_children(home_id: Id, body: ChildrenBody, caller: Writer) -> Response:
+    async def count_children(
+        home_id: Id, body: ChildrenBody, caller: Writer, asked: AskedVersion
+    ) -> Response:
         """Say how many children of each age band live there, from a day on; never who."""
-        return await _tend(caller, home_id, CountChildren(**dict(body)))
+        return await _tend(caller, home_id, CountChildren(**dict(body)), asked)
 
     @router.post(
         "/{home_id}/needs", **answers(HomeAnswer, *TENDING, NeedComputed, ResourceUnknown)
     )
-    async def state_need(home_id: Id, body: NeedBody, caller: Writer) -> Response:
+    async def state_need(
+        home_id: Id, body: NeedBody, caller: Writer, asked: AskedVersion
+    ) -> Response:
         """State what is needed of a resource each month; the children's needs are computed."""
-        return await _tend(caller, home_id, StateMonthlyNeed(**dict(body)))
+        return await _tend(caller, home_id, StateMonthlyNeed(**dict(body)), asked)
 
     @router.post("/{home_id}/closing", **answers(HomeAnswer, *TENDING))
-    async def close(home_id: Id, body: ClosingBody, caller: Writer) -> Response:
+    async def close(
+        home_id: Id, body: ClosingBody, caller: Writer, asked: AskedVersion
+    ) -> Response:
         """Close a home: from the day after, it needs nothing."""
-        return await _tend(caller, home_id, CloseHome(**dict(body)))
+        return await _tend(caller, home_id, CloseHome(**dict(body)), asked)
 
-    async def _tend(caller: Writing, home_id: str, command: Command) -> Response:
+    async def _tend(
+        caller: Writing, home_id: str, command: Command, asked: int | None
+    ) -> Response:
         async def act(work: Work) -> Answer:
-            home, _ = await work.load(HOMES, home_id)
+            home, version = await work.load(HOMES, home_id)
             await caller.must(
                 "tend",
                 home_id=home_id,
                 organisation_id=home.home_operator_id,
                 connection=work.connection,
             )
+            must_be(asked, version)
             await work.decide(HOMES, home_id, command)
             await needs.restate(work, home_id)
             return Answer(200, {"home_id": home_id})
@@ -163,12 +175,12 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
         return page(request, items, next_cursor(items, limit, "home_id"))
 
     @router.get("/{home_id}", **answers(HomeWholly))
-    async def one(home_id: Id, caller: Reader) -> dict[str, Any]:
+    async def one(home_id: Id, caller: Reader) -> Response:
         """Show a home: places, children by age band, monthly needs, each from its day on."""
         await caller.must("read_home", home_id=home_id)
         async with built.transactions.read(caller.principal) as work:
             home, version = await work.load(HOMES, home_id)
-        return {**_describe(home), "version": version}
+        return versioned({**_describe(home), "version": version})
 
     @router.get("/{home_id}/needs", **answers(Page[NeedTold]))
     async def required(
