@@ -6,26 +6,25 @@ The seed that is told first repeats a run.
 import asyncio
 import os
 import random
+import sys
 from typing import Final
 
-from deploy.services import SERVICES
-from tests.attacks.fuzzing import Fuzzed, Fuzzer
-from tests.attacks.village import village
+from tests.access.world import world
+from tests.attacks.fuzzing import fuzz
 from tests.support.stack import running_stack
 
 EXAMPLES: Final = int(os.environ.get("EXAMPLES", "50"))
 
 
 async def main() -> None:
-    fuzzed, seed = Fuzzed(), random.randrange(2**32)
+    seed = random.randrange(2**32)
     print(f"seed {seed}")  # noqa: T201  a command's own output
-    async with running_stack() as stack, village(stack) as attacked:
-        for service in SERVICES:
-            for kind in attacked.keys:
-                fuzzer = await asyncio.to_thread(Fuzzer, attacked, service.name, kind, fuzzed)
-                await asyncio.to_thread(fuzzer.run, EXAMPLES, seed)
-                print(f"{service.name} as {kind}: {fuzzed.requests} requests so far")  # noqa: T201
-    print(dict(sorted(fuzzed.statuses.items())))  # noqa: T201
+    async with running_stack() as stack, world(stack) as attacked:
+        fuzzed = await asyncio.to_thread(fuzz, attacked, EXAMPLES, seed)
+    print(f"{fuzzed.requests} requests: {dict(sorted(fuzzed.statuses.items()))}")  # noqa: T201
+    for operation, wrong in fuzzed.wrong.items():
+        print(f"{operation}: {wrong}")  # noqa: T201
+    sys.exit(bool(fuzzed.wrong))
 
 
 if __name__ == "__main__":

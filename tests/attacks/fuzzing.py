@@ -16,7 +16,8 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 
-from tests.attacks.village import Village
+from shared.access.keys import new_key
+from tests.access.world import World
 
 load_all_checks()
 
@@ -44,10 +45,26 @@ SUBJECTS: Final = {
 
 @dataclass
 class Fuzzed:
-    """What was sent, and what came back."""
+    """What was sent, what came back, and every id that an answer has told."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     operations: set[str] = field(default_factory=set)
+    wrong: dict[str, str] = field(default_factory=dict)
+    """By operation: how its first wrong answer is wrong."""
+    known: dict[str, set[str]] = field(default_factory=dict)
+
+    def learn(self, told: object) -> None:
+        match told:
+            case dict():
+                for name, value in told.items():
+                    if name.endswith("_id") and isinstance(value, str):
+                        self.known.setdefault(name, set()).add(value)
+                    self.learn(value)
+            case list():
+                for one in told:
+                    self.learn(one)
+            case _:
+                pass
 
     @property
     def requests(self) -> int:
@@ -57,13 +74,12 @@ class Fuzzed:
 class Fuzzer:
     """One service, attacked as one kind of principal."""
 
-    def __init__(self, village: Village, service: str, kind: str, fuzzed: Fuzzed) -> None:
-        self._village = village
-        self._headers = {"Authorization": f"Bearer {village.keys[kind]}"}
+    def __init__(self, url: str, key: object, fuzzed: Fuzzed) -> None:
+        self._headers = {"Authorization": f"Bearer {key}"}
         self._fuzzed = fuzzed
         self._session = requests.Session()
-        self._url = village.urls[service]
-        self._schema = schemathesis.openapi.from_url(f"{self._url}/openapi.json")
+        self._url = url
+        self._schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
 
     def run(self, examples: int, seed: int = 0) -> None:
         for found in self._schema.get_all_operations():
@@ -88,7 +104,11 @@ class Fuzzer:
         def attacked(case: Any, chosen: Any) -> None:  # noqa: ANN401  schemathesis's own
             self._send(case, chosen)
 
-        attacked()
+        try:
+            attacked()
+        except Exception as wrong:  # noqa: BLE001  whatever a check finds
+            found = wrong.exceptions[0] if isinstance(wrong, ExceptionGroup) else wrong
+            self._fuzzed.wrong.setdefault(operation.label, f"{type(found).__name__}: {found}")
 
     def _send(self, case: Any, chosen: Any) -> None:  # noqa: ANN401  schemathesis's own
         for place in (case.path_parameters, case.query, case.body):
@@ -104,13 +124,13 @@ class Fuzzer:
         kind = response.headers.get("content-type", [""])[0]
         if "json" in kind:
             told = response.json()
-            self._village.learn(told)
+            self._fuzzed.learn(told)
             if kind == "application/problem+json":
                 must_be_documented(case.operation, response.status_code, told["type"])
 
     def _make_true(self, place: dict[str, Any], chosen: Any) -> None:  # noqa: ANN401  schemathesis's own
         for name in place:
-            known = self._village.known.get(SUBJECTS.get(name, name))
+            known = self._fuzzed.known.get(SUBJECTS.get(name, name))
             if known and chosen.draw(st.integers(0, 3)):
                 place[name] = chosen.draw(st.sampled_from(sorted(known)))
 
@@ -119,3 +139,16 @@ def must_be_documented(operation: Any, status: int, type_: str) -> None:  # noqa
     content = operation.definition.raw["responses"][str(status)]["content"]
     types = content["application/problem+json"]["schema"]["properties"]["type"]["enum"]
     assert type_ in types, f"{operation.label}: {type_} is not documented for {status}"
+
+
+def fuzz(world: World, examples: int, seed: int = 0) -> Fuzzed:
+    """Attack every service as every kind of principal, and as nobody."""
+    fuzzed = Fuzzed()
+    for things in world.things.values():
+        fuzzed.learn(things)
+    fuzzed.learn([{"home_id": home_id} for home_id in world.homes.values()])
+    fuzzed.learn([{"organisation_id": one} for one in world.organisations.values()])
+    for url in world.urls.values():
+        for key in (new_key(), *world.keys.values()):
+            Fuzzer(url, key, fuzzed).run(examples, seed)
+    return fuzzed

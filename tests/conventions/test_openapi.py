@@ -1,5 +1,7 @@
 """Each service documents each of its operations: every status, every problem type, an example."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -67,6 +69,30 @@ def test_each_answer_has_a_schema_and_an_example_that_fits_it(
         for example in told.values():
             errors = list(Draft202012Validator(around).iter_errors(example["value"]))
             assert errors == [], f"{where}: {errors[:1]}"
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_a_word_that_no_body_knows_is_refused(service: str, documents: Documents) -> None:
+    document = documents[service]
+    models = document["components"]["schemas"]
+    sent = {
+        content["schema"]["$ref"].rpartition("/")[2]
+        for _, _, operation in operations(document)
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    }
+    for name in sorted(with_parts(sent, models)):
+        if "properties" in models[name]:
+            assert models[name].get("additionalProperties") is False, name
+
+
+def with_parts(names: set[str], models: Json) -> set[str]:
+    """The models, and those that they are made of."""
+    parts = {
+        part
+        for name in names
+        for part in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(models[name]))
+    }
+    return names if parts <= names else with_parts(names | parts, models)
 
 
 @pytest.mark.parametrize("service", NAMES)

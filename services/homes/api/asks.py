@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.homes.api.answers import AskTold, AskWholly, OfferAnswer
 from services.homes.domain.asking import (
@@ -31,6 +31,7 @@ from shared.contracts.resources import CATALOGUE
 from shared.handling import Answer, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.service import Plumbing
@@ -47,14 +48,14 @@ ACCEPTING: Final = (
 )
 
 
-class AcceptanceBody(BaseModel):
+class AcceptanceBody(Body):
     """What the home takes of an offer."""
 
     months: Annotated[tuple[MonthQuantity, ...], Field(max_length=120)] | None = None
     """None: all that was offered."""
 
 
-class OfferDecliningBody(BaseModel):
+class OfferDecliningBody(Body):
     """Why the home takes nothing of an offer."""
 
     reason_code: Literal["not_needed", "another_preferred", "terms"]

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.ledger.api.answers import ValuationAnswer, ValuationTold
 from services.ledger.domain.statement_rules import LevelRule, StatementRules, kind_of
@@ -27,6 +27,7 @@ from shared.contracts.resources import CATALOGUE, Unit
 from shared.handling import Answer, Transactions, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer
 from shared.http.pages import page
 from shared.rules import NoRuleInForce
@@ -43,10 +44,8 @@ DECLARING: Final = (
 )
 
 
-class ValuationBody(BaseModel):
+class ValuationBody(Body):
     """How contributions of a resource are valued for a fiscal year; it replaces what was said."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     resource: Id
     fiscal_year: Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from services.organisations import repository
 from services.organisations.api.answers import KeyAnswer, KeyShown, KeyTold
@@ -26,6 +26,7 @@ from shared.contracts.organisations import KeyId
 from shared.handling import Answer, Transactions, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Reading, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.refusal import NotAllowed
@@ -34,10 +35,8 @@ from shared.work import Work
 HOURS_MAX = 24 * 90
 
 
-class KeyBody(BaseModel):
+class KeyBody(Body):
     """A key; none of its fields is needed."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     expires_at: AwareDatetime | None = None
     """None: it opens until it is revoked."""
@@ -49,10 +48,8 @@ class KeyBody(BaseModel):
     """A caregiver's home."""
 
 
-class RotationBody(BaseModel):
+class RotationBody(Body):
     """How a key gives way to the next; none of its fields is needed."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     overlap_hours: Annotated[int, Field(ge=0, le=HOURS_MAX)] = 24
     """For how long both open."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
 from services.organisations import repository
 from services.organisations.api.answers import NamingAnswer, OrganisationAnswer, OrganisationTold
@@ -20,26 +20,27 @@ from shared.contracts.organisations import Sector
 from shared.handling import Answer, Transactions, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
 from shared.work import Work
 
 
-class OrganisationBody(BaseModel):
+class OrganisationBody(Body):
     """An organisation takes part. Its name stays in this service."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     sectors: frozenset[Sector]
 
 
-class SectorsBody(BaseModel):
+class SectorsBody(Body):
     """All sectors in which the organisation acts from now on."""
 
     sectors: frozenset[Sector]
 
 
-class NamingBody(BaseModel):
+class NamingBody(Body):
     """Whether others who are party to its homes read whose its contributions are."""
 
     agreed: bool

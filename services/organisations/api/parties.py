@@ -1,7 +1,6 @@
 """HTTP for the register: which organisation is party to which home."""
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 
 from services.organisations import repository
 from services.organisations.api.answers import PartyAnswer, PartyTold
@@ -12,12 +11,13 @@ from shared.contracts.organisations import Sector
 from shared.handling import Answer, Transactions, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
+from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.work import Work
 
 
-class PartyBody(BaseModel):
+class PartyBody(Body):
     """An organisation, and the sector in which it is party to the home."""
 
     organisation_id: Id
