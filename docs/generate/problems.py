@@ -39,7 +39,8 @@ def refusals() -> list[type[Refusal]]:
     for package in (services, shared):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
-    found = [one for one in _below(Refusal) if one not in ABSTRACT]
+    told = (one for one in _below(Refusal) if not one.__name__.startswith("_"))
+    found = [one for one in told if one not in ABSTRACT]
     return [one for one in found if one.__module__.split(".")[0] in ("services", "shared")]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import Field, create_model
 
@@ -19,6 +19,8 @@ from shared.refusal import Refusal
 from shared.work import Work
 
 LINES_MAX: Final = 1_000
+
+L = TypeVar("L", bound=Body)
 
 
 class BatchRefused(Refusal):
@@ -73,17 +75,22 @@ class BatchBody(Body):
 
 def batch_of(line: type[PromiseBody] | type[DeliveryBody], commitment: str) -> type[BatchBody]:
     """The body of a batch: the sector's own lines, each naming its commitment."""
-    named = create_model(
-        f"{line.__name__.removesuffix('Body')}Line",
-        __base__=line,
-        __doc__=line.__doc__,
-        commitment_id=(Id, Field(alias=f"{commitment}_id")),
-    )
+    named = line_of(line, commitment)
     return create_model(
         f"{line.__name__.removesuffix('Body')}Batch",
         __base__=BatchBody,
         __doc__=BatchBody.__doc__,
-        lines=(list[named], Field(min_length=1, max_length=LINES_MAX)),
+        lines=(list[named], Field(min_length=1, max_length=LINES_MAX)),  # type: ignore[valid-type]  # made above
+    )
+
+
+def line_of(line: type[L], commitment: str) -> type[L]:
+    """A line in the sector's own words, which also names its commitment."""
+    return create_model(
+        f"{line.__name__.removesuffix('Body')}Line",
+        __base__=line,
+        __doc__=line.__doc__,
+        commitment_id=(Id, Field(alias=f"{commitment}_id")),
     )
 
 

@@ -44,12 +44,14 @@ from shared.commitments.commands import (
     ResourceNotProvided,
 )
 from shared.commitments.desk import Desk, delivering, promising
+from shared.commitments.importing import ImportAnswer, import_lines, read_lines, sheet_of
 from shared.contracts.event import Id
 from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.languages import AskedLanguage
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.refusals import SheetUnreadable
 from shared.http.versions import AskedVersion, versioned
 from shared.ids import new_opaque_id
 from shared.refusal import NotFound
@@ -163,6 +165,26 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
             for line, new in zip(body.lines, ids, strict=True)
         ]
         return answered(await act_on_all(desk, caller, lines, language, body.all_or_nothing))
+
+    @router.post(
+        f"/{nouns.deliveries}:import",
+        summary=f"Import {nouns.deliveries.replace('-', ' ')} from a sheet",
+        openapi_extra=sheet_of(nouns.report, nouns.commitment),
+        **answers(ImportAnswer, SheetUnreadable),
+    )
+    async def import_deliveries(
+        request: Request,
+        caller: Writer,
+        language: AskedLanguage,
+        dry_run: bool = True,  # noqa: FBT001, FBT002  a flag in the address
+    ) -> Response:
+        """Import a CSV as offices send it: all of its lines, or none, and each bad one is named.
+
+        Shift_JIS or UTF-8, full-width digits, dates of an era; blank rows and totals are passed
+        over. Nothing is done unless `dry_run` is `false`.
+        """
+        found = read_lines(await request.body(), nouns.report, nouns.commitment, language)
+        return answered(await import_lines(desk, caller, found, language, dry_run))
 
     @router.post(
         f"{one_delivery}/correction",

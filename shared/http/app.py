@@ -88,7 +88,7 @@ class Traced:
             await send(message)
 
         try:
-            refusal, read = await admitted(headers, receive)
+            refusal, read = await admitted(scope["path"], headers, receive)
             if refusal is not None:
                 await problem(refusal, spoken(headers))(scope, read, traced)
             else:

@@ -15,11 +15,14 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 BODY_S_MAX: Final = 15.0
 """From the head to the last byte."""
 JSON: Final = "application/json"
+CSV: Final = "text/csv"
+SHEETS: Final = ":import"
+"""What takes a sheet bears this at the end of its path."""
 
 Admitted = tuple[type[Refusal] | None, Receive]
 
 
-async def admitted(headers: Headers, receive: Receive) -> Admitted:
+async def admitted(path: str, headers: Headers, receive: Receive) -> Admitted:
     """Read the body, and say what refuses it; whoever is behind reads what was read here."""
     if "transfer-encoding" in headers:
         return LengthRequired, receive
@@ -28,7 +31,9 @@ async def admitted(headers: Headers, receive: Receive) -> Admitted:
         return None, receive
     if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
         return TooLarge, receive
-    if not _is_json(headers.get("content-type", "")):
+    kind = headers.get("content-type", "")
+    is_sheet = path.endswith(SHEETS) and kind.lower().startswith(CSV)
+    if not is_sheet and not _is_json(kind):
         return MediaTypeUnknown, receive
     try:
         async with asyncio.timeout(BODY_S_MAX):
@@ -37,7 +42,7 @@ async def admitted(headers: Headers, receive: Receive) -> Admitted:
         return TooSlow, receive
     if body is None:
         return None, receive  # whoever asked has gone
-    return unsound(body), _again(body, receive)
+    return None if is_sheet else unsound(body), _again(body, receive)
 
 
 def _is_json(content_type: str) -> bool:

@@ -94,6 +94,12 @@ class ArrayTooLong(Invalid):
     japanese = "配列の要素は1,000個までです。"
 
 
+class SheetUnreadable(Invalid):
+    """A sheet is CSV in UTF-8 or Shift_JIS, at most 1,000 lines, with columns that are known."""
+
+    japanese = "表はUTF-8かShift_JISのCSVで、1,000行まで、列名は決められたものです。"
+
+
 class TooManyRequests(Refusal):
     """An organisation asks no more often than its limit; come again when `Retry-After` says."""
 
