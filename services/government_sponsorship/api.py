@@ -21,7 +21,7 @@ from shared.contracts.resources import CHILDREN_NEEDS
 from shared.handling import Answer, handle
 from shared.http.answers import Done, Page, Told, answers
 from shared.http.app import answered
-from shared.http.bodies import Body
+from shared.http.bodies import AskedDay, Body
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.ids import new_opaque_id
@@ -58,8 +58,8 @@ class UnitPriceBody(UnitPrice):
 class UnitPricesBody(Body):
     """Unit prices that hold from a day on, past or future."""
 
-    from_day: date
-    announced_on: date | None = None
+    from_day: AskedDay
+    announced_on: AskedDay | None = None
     """None: today's business date."""
     prices: tuple[UnitPriceBody, ...]
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from shared.contracts.commitment import DeclineCode, MonthQuantity, ReasonCode
 from shared.contracts.event import Id, Month, Quantity, Total
-from shared.http.bodies import Body
+from shared.http.bodies import AskedDay, Body
 
 
 class AgreementBody(Body):
@@ -58,7 +58,7 @@ class CorrectionBody(Body):
 class NoticeBody(Body):
     """A notice of withdrawal."""
 
-    notice_on: date | None = None
+    notice_on: AskedDay | None = None
     """None: today's business date."""
 
 

@@ -15,7 +15,7 @@ from shared.access.register import Register
 from shared.handling import Answer
 from shared.http.callers import correlation_of
 from shared.http.entrance import admitted
-from shared.http.openapi import completed, name_of
+from shared.http.openapi import completed
 from shared.http.problems import install_problems, problem, spoken, unexpected
 from shared.http.rate import Rate
 from shared.http.reference import create_reference_router
@@ -48,7 +48,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         telemetry=telemetry,
-        generate_unique_id_function=name_of,
     )
     app.state.register = register
     app.state.rate = rate or Rate(REQUESTS_PER_SECOND)

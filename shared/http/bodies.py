@@ -2,9 +2,10 @@
 
 import json
 import math
-from typing import Any, Final, NoReturn
+from datetime import date
+from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.http.refusals import (
     ArrayTooLong,
@@ -22,6 +23,10 @@ ITEMS_MAX: Final = 1_000
 DIGITS_MAX: Final = 20
 PLAIN_BYTES: Final = 2_000
 """A body of this length, with no escapes and few brackets, is too short to hold anything odd."""
+
+
+AskedDay: TypeAlias = Annotated[date, Field(ge=date(1000, 1, 1), le=date(9000, 12, 31))]
+"""A day that can be counted from: with months of four digits, and months and years after it."""
 
 
 class Body(BaseModel):

@@ -1,7 +1,7 @@
 """Completes what FastAPI knows of an application to a whole OpenAPI document."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from shared.access.issuers import IssuerAway
 from shared.handling import KeyReused
@@ -179,10 +179,3 @@ def _refusals(path: str, operation: Json) -> Iterator[type[Refusal]]:
         yield VersionChanged
     if writes:
         yield from (KeyReused, TooManyWriters, NotLookedYet, Restored)
-
-
-def name_of(operation: Any) -> str:  # noqa: ANN401  FastAPI's route
-    """A name for generated clients: the function's own words, and its path's."""
-    words = [part.strip("{}") for part in operation.path_format.split("/") if part]
-    verb = "_".join(sorted(method.lower() for method in operation.methods))
-    return "_".join([verb, *words[1:]]).replace("-", "_")

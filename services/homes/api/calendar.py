@@ -13,11 +13,10 @@ from services.homes.domain.business_date import (
     DateIsLived,
 )
 from services.homes.domain.rules import Rules
-from shared.contracts.event import Day
 from shared.handling import Answer, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
-from shared.http.bodies import Body
+from shared.http.bodies import AskedDay, Body
 from shared.http.callers import Reader, Writer
 from shared.http.pages import page
 from shared.rules import NoRuleInForce
@@ -30,7 +29,7 @@ TOKYO = "tokyo"
 class DateBody(Body):
     """The day that it shall be."""
 
-    business_date: Day
+    business_date: AskedDay
 
 
 def create_calendar_router(built: Plumbing, rules: Rules) -> APIRouter:

@@ -31,13 +31,13 @@ from services.homes.domain.needs import NEEDS
 from services.homes.domain.rules import Rules
 from services.homes.repository import Needs
 from shared.calendar import era_label, fiscal_year
-from shared.contracts.event import Day, Id, Month, Total
+from shared.contracts.event import Id, Month, Total
 from shared.contracts.homes import BandCount, Capacity, OperatorKind, PrefectureCode
 from shared.contracts.resources import CATALOGUE
 from shared.handling import Answer, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
-from shared.http.bodies import Body
+from shared.http.bodies import AskedDay, Body
 from shared.http.callers import Reader, Writer, Writing
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.http.versions import AskedVersion, must_be, versioned
@@ -56,7 +56,7 @@ class HomeBody(Body):
     home_operator_kind: OperatorKind
     home_operator_id: Id
     capacity: Capacity
-    opens_on: Day
+    opens_on: AskedDay
     needs_through: Month | None = None
     """The last month for which needs are stated; none: the horizon moves with the date."""
 
@@ -65,7 +65,7 @@ class CapacityBody(Body):
     """How many places there are from a day on."""
 
     capacity: Capacity
-    from_day: Day
+    from_day: AskedDay
 
 
 class CountBody(BandCount):
@@ -77,7 +77,7 @@ class CountBody(BandCount):
 class ChildrenBody(Body):
     """How many children live there from a day on; told again for a day, it replaces."""
 
-    from_day: Day
+    from_day: AskedDay
     counts: tuple[CountBody, ...]
     """An age band that is not named has none."""
 
@@ -93,7 +93,7 @@ class NeedBody(Body):
 class ClosingBody(Body):
     """The last day of a home; told again, it replaces."""
 
-    closed_on: Day
+    closed_on: AskedDay
 
 
 def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRouter:
