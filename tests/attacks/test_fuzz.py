@@ -1,6 +1,7 @@
 """Whatever is sent, nothing breaks, and nothing is answered that is not documented."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,9 @@ EXAMPLES = 2
 
 
 async def test_no_request_breaks_a_service_or_meets_an_undocumented_answer(
-    stack: Stack, capsys: pytest.CaptureFixture[str]
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with world(stack) as attacked:
+    async with world(stack, tmp_path) as attacked:
         fuzzed = await asyncio.to_thread(fuzz, attacked, EXAMPLES)
     with capsys.disabled():
         print(  # noqa: T201  a figure that is told

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.homes.api.answers import AskTold, AskWholly, OfferAnswer
 from services.homes.domain.asking import (
@@ -48,10 +48,16 @@ ACCEPTING: Final = (
 )
 
 
+class MonthQuantityBody(MonthQuantity):
+    """How much for a month, in the resource's own unit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class AcceptanceBody(Body):
     """What the home takes of an offer."""
 
-    months: Annotated[tuple[MonthQuantity, ...], Field(max_length=120)] | None = None
+    months: Annotated[tuple[MonthQuantityBody, ...], Field(max_length=120)] | None = None
     """None: all that was offered."""
 
 
