@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 LOCK = "requirements/local.lock"
 BILL = "dist/sbom.cdx.json"
+PATIENCE_S = 120
 NO_SECRETS = ("HexHighEntropyString", "Base64HighEntropyString", "KeywordDetector")
 """These take hashes, which the locks are full of, and words about secrets for secrets."""
 OUR_KEY = re.compile(rb"yui_[0-9a-f]{16}_[A-Za-z0-9_-]{43}")
@@ -25,14 +26,23 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=PATIENCE_S,
+    )
+
+
+def audited() -> subprocess.CompletedProcess[str]:
+    return run(
+        *("pip-audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off"),
+        *("--format", "json", "--requirement", LOCK),
     )
 
 
 def vulnerable() -> list[str]:
-    asked = run(
-        *("pip-audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off"),
-        *("--format", "json", "--requirement", LOCK),
-    )
+    try:
+        asked = audited()
+    except subprocess.TimeoutExpired:
+        say("not audited, for the registry does not answer")
+        return []
     try:
         told = json.loads(asked.stdout)["dependencies"]
     except ValueError:
@@ -58,14 +68,17 @@ def secrets() -> list[str]:
     disabled = [word for name in NO_SECRETS for word in ("--disable-plugin", name)]
     told = json.loads(run("detect-secrets", "scan", *disabled).stdout)["results"]
     found = [f"{path}:{one['line_number']}: {one['type']}" for path in told for one in told[path]]
-    names = subprocess.run(
+    listed = subprocess.run(
         ["git", "ls-files"],  # noqa: S607  whatever git is there
         cwd=ROOT,
         capture_output=True,
         text=True,
-        check=True,
-    ).stdout.split("\n")
-    kept = [ROOT / name for name in names if (ROOT / name).is_file()]
+        check=False,
+    )
+    if listed.returncode != 0:
+        say("no repository here, so no key of Yui was looked for")
+    names = listed.stdout.split("\n")
+    kept = [ROOT / name for name in names if name and (ROOT / name).is_file()]
     ours = [path for path in kept if OUR_KEY.search(path.read_bytes())]
     return [*found, *(f"{path}: a key of Yui" for path in ours)]
 
