@@ -108,7 +108,7 @@ def create_unit_prices_router(built: Plumbing) -> APIRouter:
                 organisation_id=caller.principal.organisation_id,
                 announced_on=body.announced_on or await built.business_date.today(work.connection),
                 from_day=body.from_day,
-                prices=body.prices,
+                prices=tuple(UnitPrice(**dict(price)) for price in body.prices),
             )
             await work.decide(UNIT_PRICES, CHILDREN_NEEDS, command)
             announcements, _ = await work.load(UNIT_PRICES, CHILDREN_NEEDS)
