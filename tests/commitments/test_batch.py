@@ -12,7 +12,7 @@ from tests.support.stack import MakeDatabase
 
 @pytest.fixture
 async def api(database: MakeDatabase) -> AsyncIterator[Api]:
-    async with served((await database(OWNER)).url(OWNER)) as one:
+    async with served(await database(OWNER)) as one:
         await one.home("h")
         await one.home("other-home")
         await one.organisation("sponsor", "company", "h")

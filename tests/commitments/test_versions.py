@@ -14,7 +14,7 @@ from tests.support.stack import MakeDatabase
 
 @pytest.fixture
 async def api(database: MakeDatabase) -> AsyncIterator[Api]:
-    async with served((await database(OWNER)).url(OWNER)) as one:
+    async with served(await database(OWNER)) as one:
         await one.home("h")
         await one.organisation("sponsor", "company", "h")
         yield one
