@@ -7,7 +7,7 @@ class PaymentBody(DeliveryBody):
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.contracts.commitment import DeclineCode, MonthQuantity, ReasonCode
 from shared.contracts.event import Id, Month, Quantity, Total
@@ -68,10 +68,18 @@ class AnswerBody(Body):
     reason_code: ReasonCode
 
 
+class MonthQuantityBody(MonthQuantity):
+    """How much for a month, in the resource's own unit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class OfferBody(Body):
     """What would be promised, on which terms."""
 
-    months: Annotated[tuple[MonthQuantity, ...], Field(min_length=1, max_length=120)] | None = None
+    months: (
+        Annotated[tuple[MonthQuantityBody, ...], Field(min_length=1, max_length=120)] | None
+    ) = None
     """None: all that stands open."""
     notice_months: Annotated[int, Field(ge=0, le=24)] = 2
     lapse_days: Annotated[int, Field(ge=0, le=366)] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from services.homes.api.answers import AskTold, AskWholly, OfferAnswer
 from services.homes.domain.asking import (
@@ -25,7 +25,7 @@ from services.homes.domain.asking import (
 from services.homes.domain.asks import Ask, quantities
 from services.homes.domain.home import HOMES
 from services.homes.repository import asks as sql
-from shared.contracts.commitment import MonthQuantity
+from shared.commitments.bodies import MonthQuantityBody
 from shared.contracts.event import Day, Id
 from shared.contracts.resources import CATALOGUE
 from shared.handling import Answer, handle
@@ -46,12 +46,6 @@ ACCEPTING: Final = (
     AcceptanceBeyondOffer,
     AcceptanceBeyondOpen,
 )
-
-
-class MonthQuantityBody(MonthQuantity):
-    """How much for a month, in the resource's own unit."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class AcceptanceBody(Body):
