@@ -43,7 +43,8 @@ async def run(settings: Settings) -> None:
         )
         topics = dict.fromkeys((*TOPICS, *settings.more_topics))
         built.listen(tuple(topics), log, applied=tails.wake)
-        await built.serve(create_router(built.transactions.wall, tails))
+        router = create_router(built.transactions.pool, built.transactions.wall, tails)
+        await built.serve(router)
 
 
 if __name__ == "__main__":

@@ -67,18 +67,24 @@ WITH RECURSIVE cause AS (
     SELECT causation, distance + 1 FROM cause JOIN logged_event USING (event_id)
     WHERE distance < $2
 ) CYCLE event_id SET repeated USING trail
-SELECT logged_event.* FROM cause JOIN logged_event USING (event_id)
+SELECT event_id FROM cause JOIN logged_event USING (event_id)
 WHERE NOT repeated ORDER BY distance DESC
 """
 
 EFFECTS: Final = """
 -- What answered an event directly.
-SELECT * FROM logged_event WHERE causation = $1 ORDER BY recorded_at, event_id LIMIT $2
+SELECT event_id FROM logged_event WHERE causation = $1 ORDER BY recorded_at, event_id LIMIT $2
 """
 
 OF_CORRELATION: Final = """
 -- Everything that followed from one request, oldest first.
-SELECT * FROM logged_event WHERE correlation = $1 ORDER BY recorded_at, event_id LIMIT $2
+SELECT event_id FROM logged_event WHERE correlation = $1 ORDER BY recorded_at, event_id LIMIT $2
+"""
+
+THESE: Final = """
+-- Events in the order of their ids here.
+SELECT logged_event.* FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (event_id, place)
+JOIN logged_event USING (event_id) ORDER BY place
 """
 
 STREAM_PAGE: Final = """

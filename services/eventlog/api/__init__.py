@@ -4,11 +4,12 @@ from fastapi import APIRouter
 
 from services.eventlog.api.events import create_events_router
 from services.eventlog.api.tail import Tails, create_tail_router
+from shared.postgres import Pool
 from shared.wall import Wall
 
 
-def create_router(wall: Wall, tails: Tails) -> APIRouter:
+def create_router(pool: Pool, wall: Wall, tails: Tails) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["event log"])
     router.include_router(create_tail_router(tails))
-    router.include_router(create_events_router(wall))
+    router.include_router(create_events_router(pool, wall))
     return router

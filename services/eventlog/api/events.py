@@ -1,5 +1,6 @@
 """Lists, permalinks, chains and streams."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -14,6 +15,7 @@ from services.eventlog.domain import BrokenCursor, in_order_of_cause
 from shared.http.answers import Page, answers
 from shared.http.callers import Reader, Reading
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.postgres import Pool
 from shared.refusal import NotFound
 from shared.wall import Wall
 
@@ -30,7 +32,7 @@ PAGES: Final = {"oldest": sql.OLDEST_PAGE, "newest": sql.NEWEST_PAGE}
 Stream = Annotated[str, Path(max_length=500, pattern=r"^[^\x00]+$")]
 
 
-def create_events_router(wall: Wall) -> APIRouter:
+def create_events_router(pool: Pool, wall: Wall) -> APIRouter:
     router = APIRouter()
 
     @router.get("/events", **answers(Page[EventTold]))
@@ -52,10 +54,9 @@ def create_events_router(wall: Wall) -> APIRouter:
     async def event(event_id: UUID, caller: Reader) -> dict[str, Any]:
         """Show an event, what led to it from the root down, and what answered it directly."""
         row = await _one(caller, event_id)
-        async with wall.reading(caller.principal) as connection:
-            causes = await connection.fetch(sql.CAUSES, event_id, CAUSES_MAX)
-            effects = await connection.fetch(sql.EFFECTS, event_id, EFFECTS_MAX)
-        seen_causes, seen_effects = await visible(caller, causes), await visible(caller, effects)
+        causes = await _linked(sql.CAUSES, event_id, CAUSES_MAX)
+        effects = await _linked(sql.EFFECTS, event_id, EFFECTS_MAX)
+        seen_causes, seen_effects = await _seen(caller, causes), await _seen(caller, effects)
         return {
             **(await told(caller, [row]))[0],
             "causes": await told(caller, seen_causes),
@@ -68,11 +69,10 @@ def create_events_router(wall: Wall) -> APIRouter:
         """Show everything that followed from the same request, each event under its cause."""
         row = await _one(caller, event_id)
         correlation = row["correlation"]
-        found = [row]
+        found: Sequence[UUID] = [event_id]
         if correlation:
-            which = correlation, CHAIN_MAX + 1
-            found = list(await wall.fetch(caller.principal, sql.OF_CORRELATION, *which))
-        seen = await visible(caller, found[:CHAIN_MAX])
+            found = await _linked(sql.OF_CORRELATION, correlation, CHAIN_MAX + 1)
+        seen = await _seen(caller, found[:CHAIN_MAX])
         in_order = list(in_order_of_cause([Logged(one) for one in seen]))
         items = await told(caller, (one.row for _, one in in_order))
         return {
@@ -106,6 +106,13 @@ def create_events_router(wall: Wall) -> APIRouter:
             "held": [dict(one) for one in held],
             "next_cursor": next_cursor(items, limit, "topic", "version"),
         }
+
+    async def _linked(statement: str, *which: object) -> Sequence[UUID]:
+        """Ids alone, whosever they are: that something is withheld is told, not what."""
+        return [row["event_id"] for row in await pool.fetch(statement, *which)]
+
+    async def _seen(caller: Reading, event_ids: Sequence[UUID]) -> Sequence[Record]:
+        return await visible(caller, await wall.fetch(caller.principal, sql.THESE, event_ids))
 
     async def _one(caller: Reading, event_id: UUID) -> Record:
         row = await wall.fetchrow(caller.principal, sql.ONE, event_id)
