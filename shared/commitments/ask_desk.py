@@ -17,6 +17,7 @@ from shared.commitments.offers import (
     OfferWords,
     TakeOfferBack,
 )
+from shared.commitments.quantities import month_list
 from shared.consuming.applying import Reaction
 from shared.contracts.commitment import OfferKept
 from shared.contracts.event import Event
@@ -90,9 +91,8 @@ class AskDesk:
         async def act(work: Work) -> Answer:
             offer, _ = await work.load(self._offers, offer_id)
             own = caller.principal.organisation_id
-            if offer.made is None or offer.made.ask_id != ask_id:
-                raise OfferUnknown
-            if offer.made.organisation_id != own:
+            made = offer.made
+            if made is None or (made.ask_id, made.organisation_id) != (ask_id, own):
                 raise OfferUnknown
             await self._may_answer(caller, work)
             await work.decide(self._offers, offer_id, TakeOfferBack())
@@ -195,5 +195,5 @@ def _describe(row: dict[str, Any]) -> dict[str, Any]:
         "opened_on": row["opened_on"].isoformat(),
         "escalated_on": escalated_on and escalated_on.isoformat(),
         "closed_on": closed_on and closed_on.isoformat(),
-        "months": asks.month_list(row["months"]),
+        "months": month_list(row["months"]),
     }

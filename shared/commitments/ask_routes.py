@@ -1,12 +1,12 @@
 """The routes for what homes ask of a sector, under the sector's own noun."""
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
 from shared.commitments.ask_answers import AskTold, DeclineAnswer, OfferAnswer, OfferTold
 from shared.commitments.ask_desk import AskDesk
-from shared.commitments.bodies import AskDecliningBody, OfferBody
+from shared.commitments.bodies import STANDING, AskDecliningBody, AskStatus, OfferBody
 from shared.commitments.commands import HomeClosed, HomeUnknown
 from shared.commitments.offers import AskCovered, OfferOfNothing, OfferPromised
 from shared.contracts.event import Id
@@ -16,15 +16,13 @@ from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 
-AskStatus: TypeAlias = Literal["open", "closed", "any"]
 OFFERING: Final = (AskCovered, HomeUnknown, HomeClosed, OfferOfNothing)
-STANDING: Final = {"open": True, "closed": False, "any": None}
 
 
 def create_asks_router(desk: AskDesk, asks: str) -> APIRouter:
     """`asks` is what the sector calls them: `rent-appeals`."""
-    router = APIRouter(prefix=f"/v1/{asks}", tags=[asks.replace("-", " ")])
     them = asks.replace("-", " ")
+    router = APIRouter(prefix=f"/v1/{asks}", tags=[them])
 
     @router.get("", summary=f"List {them}", **answers(Page[AskTold]))
     async def listed(

@@ -1,19 +1,18 @@
 """What a partner's service keeps of homes' asks, and of what organisations answer here."""
 
 import json
-from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shared.commitments import projections
 from shared.commitments.offers import Ask
+from shared.commitments.quantities import as_json, month_list
 from shared.contracts.commitment import (
     AskDeclined,
-    MonthQuantity,
     Offered,
     OfferKept,
     OfferTakenBack,
 )
-from shared.contracts.event import Event, Month
+from shared.contracts.event import Event
 from shared.contracts.homes import (
     AskAmended,
     AskClosed,
@@ -97,7 +96,7 @@ async def project(connection: Connection, event: Event, envelope: Envelope) -> N
                 event.ask_id,
                 event.organisation_id,
                 event.resource,
-                _json(event.months),
+                as_json(event.months),
                 event.notice_months,
                 event.lapse_days,
                 event.offered_on,
@@ -126,13 +125,13 @@ async def keep_ask(connection: Connection, event: Event) -> None:
                 event.resource,
                 event.gap,
                 list(event.asked),
-                _json(event.months),
+                as_json(event.months),
                 event.months[0].month,
                 event.opened_on,
             )
         case AskAmended():
             first_month = event.months[0].month
-            await connection.execute(AMEND_ASK, event.ask_id, _json(event.months), first_month)
+            await connection.execute(AMEND_ASK, event.ask_id, as_json(event.months), first_month)
         case AskWidened():
             await connection.execute(WIDEN_ASK, event.ask_id, list(event.asked))
         case AskEscalated():
@@ -172,11 +171,3 @@ async def own_offers(
         }
         for row in await connection.fetch(OWN_OFFERS, organisation_id, ask_id)
     ]
-
-
-def month_list(months: Mapping[Month, int]) -> list[dict[str, Any]]:
-    return [{"month": month, "quantity": q} for month, q in sorted(months.items())]
-
-
-def _json(months: Sequence[MonthQuantity]) -> str:
-    return json.dumps({one.month: one.quantity for one in months})

@@ -5,13 +5,17 @@ class PaymentBody(DeliveryBody):
 """
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
 from shared.contracts.commitment import DeclineCode, MonthQuantity, ReasonCode
 from shared.contracts.event import Id, Month, Quantity, Total
 from shared.http.bodies import AskedDay, Body
+
+AskStatus: TypeAlias = Literal["open", "closed", "any"]
+"""Which asks are listed."""
+STANDING: Final = {"open": True, "closed": False, "any": None}
 
 
 class AgreementBody(Body):

@@ -1,7 +1,7 @@
 """HTTP for those who run homes: what is asked for, what is offered, what is taken of it."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -25,7 +25,8 @@ from services.homes.domain.asking import (
 from services.homes.domain.asks import Ask, quantities
 from services.homes.domain.home import HOMES
 from services.homes.repository import asks as sql
-from shared.commitments.bodies import MonthQuantityBody
+from shared.commitments.bodies import STANDING, AskStatus, MonthQuantityBody
+from shared.commitments.quantities import month_list
 from shared.contracts.event import Day, Id
 from shared.contracts.resources import CATALOGUE
 from shared.handling import Answer, handle
@@ -37,8 +38,6 @@ from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.service import Plumbing
 from shared.work import Work
 
-AskStatus: TypeAlias = Literal["open", "closed", "any"]
-STANDING: Final = {"open": True, "closed": False, "any": None}
 ANSWERING: Final = (OfferAnswered, OfferGone)
 ACCEPTING: Final = (
     AskCovered,
@@ -96,9 +95,7 @@ def create_asks_router(built: Plumbing) -> APIRouter:
             told: dict[str, Any] = await caller.told(
                 {
                     **_describe(ask),
-                    "acceptable": sql.month_list(
-                        {m: ask.acceptable(m, today) for m in ask.months}
-                    ),
+                    "acceptable": month_list({m: ask.acceptable(m, today) for m in ask.months}),
                     "offers": await sql.offers_of(work.connection, ask_id),
                     "declines": await sql.declines_of(work.connection, ask_id),
                 }

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -11,8 +12,9 @@ from services.homes.domain.asks import Quantities
 from services.homes.domain.home import HOMES
 from services.homes.domain.rules import Rules
 from shared.business_date import BusinessDate
+from shared.commitments.quantities import as_json, month_list
 from shared.consuming.record import Received
-from shared.contracts.commitment import AskDeclined, MonthQuantity, Offered
+from shared.contracts.commitment import AskDeclined, Offered
 from shared.contracts.event import Event
 from shared.contracts.homes import AskClosed, AskOpened, OfferAccepted, OfferDeclined
 from shared.contracts.ledger import ShortfallChanged, ShortfallEvent, ShortfallOpened
@@ -113,7 +115,7 @@ async def project_asks(connection: Connection, event: Event) -> None:
         case AskClosed():
             await connection.execute(CLOSE_ASK, event.ask_id, event.closed_on)
         case OfferAccepted():
-            await connection.execute(ACCEPT_OFFER, event.offer_id, _json(event.months))
+            await connection.execute(ACCEPT_OFFER, event.offer_id, as_json(event.months))
         case OfferDeclined(reason_code=reason_code) if reason_code != "taken_back":
             await connection.execute(MARK_OFFER, event.offer_id, "declined")
         case _:
@@ -135,7 +137,7 @@ async def put_offer(connection: Connection, event: Offered) -> None:
         event.home_id,
         event.organisation_id,
         event.sector,
-        _json(event.months),
+        as_json(event.months),
         event.notice_months,
         event.lapse_days,
         event.offered_on,
@@ -173,15 +175,15 @@ async def declines_of(connection: Connection, ask_id: str) -> list[dict[str, Any
     return [dict(row) for row in await connection.fetch(DECLINES_OF_ASK, ask_id)]
 
 
-def month_list(months: Quantities) -> list[dict[str, Any]]:
-    return [{"month": month, "quantity": q} for month, q in sorted(months.items())]
-
-
-def _json(months: Sequence[MonthQuantity]) -> str:
-    return json.dumps({one.month: one.quantity for one in months})
-
-
 # --- Asks
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the asks of every home depend on: who could be asked, and which day it is."""
+
+    organisations: Mapping[Sector, frozenset[str]]
+    today: date
 
 
 class AskKeeper:
@@ -198,17 +200,29 @@ class AskKeeper:
             for received in batch
             if _concerns_asks(received)
         }
+        if not told:
+            return
+        around = await self._look_around(work.connection)
         for home_id, envelope in sorted(told.items()):
             work.cause = Cause(envelope.correlation, envelope.event_id, envelope.traceparent)
-            await self.attend(work, home_id)
+            await self._attend(work, home_id, around)
 
     async def day_passed(self, work: Work, _day: date) -> None:
         """Ask more, and tell the governments, as days pass."""
+        around = await self._look_around(work.connection)
         for row in await work.connection.fetch(HOMES_SHORT):
-            await self.attend(work, row["home_id"])
+            await self._attend(work, row["home_id"], around)
 
     async def attend(self, work: Work, home_id: str) -> None:
         """Ask for what stands open of a home, and for nothing else."""
+        await self._attend(work, home_id, await self._look_around(work.connection))
+
+    async def _look_around(self, connection: Connection) -> Around:
+        return Around(
+            await _organisations(connection), await self._business_date.today(connection)
+        )
+
+    async def _attend(self, work: Work, home_id: str, around: Around) -> None:
         home, _ = await work.load(HOMES, home_id)
         if home.registered is None:
             return
@@ -219,9 +233,9 @@ class AskKeeper:
             prefecture_code=home.registered.prefecture_code,
             standing_open=standing_open,
             ask_ids={resource: new_opaque_id() for resource in standing_open},
-            organisations=await _organisations(connection),
+            organisations=around.organisations,
             declined=await _declined(connection, home_id),
-            today=await self._business_date.today(connection),
+            today=around.today,
             rules=self._rules,
         )
         await work.decide(ASKS, home_id, command)
