@@ -190,7 +190,7 @@ class Register:
         self._holders: Recent[str, _Holder] = Recent()
         self._parties: Recent[tuple[str, str], bool] = Recent()
         self._registered: Recent[str, Record] = Recent()
-        self._named: Recent[str, Sequence[Record]] = Recent()
+        self._named: Recent[str, Naming] = Recent()
 
     def heard(self, type_names: Iterable[str]) -> None:
         """Say of which types the events are that have been applied, or saved, here."""
@@ -270,10 +270,15 @@ class Register:
         """How it is told whose something is; None: by name, whosever it is."""
         if principal.reads_everything:
             return None
-        rows = await self._named.get("all", lambda: self._pool.fetch(NAMED)) or ()
-        own = principal.organisation_id
+        strangers = await self._named.get("all", self._naming_of_strangers)
+        assert strangers is not None  # noqa: S101  it is found whoever is registered
+        return Naming(strangers.named | {principal.organisation_id}, strangers.sectors)
+
+    async def _naming_of_strangers(self) -> Naming:
+        """What whoever has no part here is told: the same for all, and worked out once."""
+        rows = await self._pool.fetch(NAMED)
         return Naming(
-            named=frozenset({own, *(row["organisation_id"] for row in rows if row["named"])}),
+            named=frozenset(row["organisation_id"] for row in rows if row["named"]),
             sectors={row["organisation_id"]: "+".join(row["sectors"]) for row in rows},
         )
 
