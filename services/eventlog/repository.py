@@ -83,8 +83,8 @@ SELECT event_id FROM logged_event WHERE correlation = $1 ORDER BY recorded_at, e
 
 THESE: Final = """
 -- Events in the order of their ids here.
-SELECT logged_event.* FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (event_id, place)
-JOIN logged_event USING (event_id) ORDER BY place
+SELECT logged_event.* FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (event_id, nth)
+JOIN logged_event USING (event_id) ORDER BY nth
 """
 
 STREAM_PAGE: Final = """

@@ -263,6 +263,22 @@ async def test_what_a_service_publishes_is_found_by_home_type_time_and_request(
     assert outsiders == [], "a partner sees events of its homes alone"
 
 
+async def test_causes_are_told_from_the_root_down_wherever_they_lie(
+    reader: Reader, publisher: Publisher
+) -> None:
+    one, other = new_opaque_id(), new_opaque_id()
+    for version, homes in ((1, (one, other)), (2, (other, one))):
+        correlation = new_opaque_id()
+        causes: list[UUID] = []
+        for home_id in homes:
+            cause = causes[-1] if causes else None
+            causes.append(await caused(publisher, places(home_id), version, cause, correlation))
+        effect = await caused(publisher, places(new_opaque_id()), 1, causes[-1], correlation)
+        await logged(reader, *causes, effect)
+        shown = await reader.get(f"/events/{effect}")
+        assert [told["event_id"] for told in shown["causes"]] == [str(told) for told in causes]
+
+
 async def test_a_chain_shows_causes_and_effects_and_withholds_other_homes(
     reader: Reader, publisher: Publisher
 ) -> None:
