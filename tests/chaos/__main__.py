@@ -7,10 +7,10 @@ import sys
 from collections import Counter
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.checking.findings import STUCK, WRONG
 from deploy.checking.report import show
+from deploy.progress import Progress
 from tests.chaos.acts import planned
 from tests.chaos.plan import Plan
 from tests.chaos.run import Outcome, run
@@ -28,16 +28,10 @@ async def main() -> int:
     plan = Plan(kills=kills, seed=seed, acts=planned(kills))
     services = ", ".join(plan.services())
     console.print(f"SEED={seed} KILLS={kills}, {BROKERS} brokers, services: {services}")
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    progress = Progress(console)
     async with running_stack(BROKERS) as stack:
-        with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-            task = progress.add_task("starting", total=kills)
-            outcome = await run(
-                stack,
-                plan,
-                lambda text: progress.update(task, description=text),
-                lambda done: progress.update(task, completed=done),
-            )
+        with progress.step("killing") as count:
+            outcome = await run(stack, plan, progress.say, lambda done: count(done, kills))
     tell(outcome)
     killed = outcome.kills.total()
     console.print(f"SEED={seed} KILLS={kills}, {killed} killed, {outcome.seconds:.0f} s")
