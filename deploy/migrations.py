@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+import asyncpg
+
 from deploy.database import OWNER, Database, connected, declare
 from deploy.problem import Problem
 from deploy.services import REPOSITORY, Service
@@ -26,11 +28,17 @@ TRY_AGAIN_S: Final = 120.0
 PAUSE_S: Final = (0.2, 1.0)
 
 ALONE = "SELECT pg_advisory_lock(hashtext('yui migrate'))"
-HALF_BUILT = """
--- Indexes whose building was broken off: they answer nothing, and stand in the way of another try.
-SELECT indexrelid::regclass::text FROM pg_index
+UNREADY = """
+-- Indexes that are being built, or whose building was broken off.
+SELECT indexrelid::regclass::text AS name FROM pg_index
 JOIN pg_class ON pg_class.oid = indexrelid WHERE NOT indisvalid AND relnamespace = $1::regnamespace
 """
+BUILT_NOW = """
+-- Indexes that somebody builds just now: whoever was killed has left a server that goes on.
+SELECT index_relid::regclass::text AS name FROM pg_stat_progress_create_index
+WHERE datname = current_database()
+"""
+BUILT_PAUSE_S: Final = 0.2
 
 
 async def migrate(database: Database, services: Sequence[Service]) -> list[str]:
@@ -92,9 +100,22 @@ async def _until_applied(database: Database, service: Service, folder: Path) -> 
 
 
 async def _drop_half_built(database: Database, service: Service) -> None:
+    """They answer nothing, and stand in the way of another try; but not while they are built.
+
+    What was unready before nobody built it, and is so after that, was broken off.
+    """
     async with connected(database.url(OWNER)) as connection:
-        for row in await connection.fetch(HALF_BUILT, service.name):
-            await connection.execute(f"DROP INDEX CONCURRENTLY {row['indexrelid']}")
+        while unready := await _indexes(connection, UNREADY, service.name):
+            built_now = await _indexes(connection, BUILT_NOW)
+            for name in unready & await _indexes(connection, UNREADY, service.name) - built_now:
+                await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
+            await asyncio.sleep(BUILT_PAUSE_S)
+
+
+async def _indexes(
+    connection: "asyncpg.Connection[asyncpg.Record]", query: str, *arguments: object
+) -> set[str]:
+    return {row["name"] for row in await connection.fetch(query, *arguments)}
 
 
 def _refuse_equal_versions(folders: Sequence[Path]) -> None:

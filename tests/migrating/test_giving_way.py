@@ -19,6 +19,12 @@ SELECT indisvalid AND indnatts = 5 FROM pg_index
 WHERE indexrelid = 'ledger.entry_of_cell'::regclass
 """
 
+BUILD = "CREATE INDEX CONCURRENTLY built_meanwhile ON ledger.entry (resource)"
+LOOKS_ON = """
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+               AND query LIKE '%FROM pg_stat_progress_create_index%')
+"""
+
 
 async def test_a_step_that_must_wait_gives_way_and_is_tried_again(previous: Release) -> None:
     """Whoever asks for the table behind it would wait as long as the migration does."""
@@ -58,3 +64,25 @@ async def test_an_index_whose_building_was_broken_off_is_built_anew(previous: Re
         migrated = Release(REPOSITORY, previous.stack).migrate()
         assert migrated.returncode == 0, migrated.stderr
         assert await builder.fetchval(IS_SOUND) is True
+
+
+async def test_an_index_that_is_being_built_is_waited_for(previous: Release) -> None:
+    """Whoever is killed while it migrates leaves a dbmate that goes on without it."""
+    url = previous.database.url(OWNER)
+    async with connected(url) as writer, connected(url) as builder, connected(url) as eye:
+        unfinished = writer.transaction()
+        await unfinished.start()
+        await writer.execute("LOCK TABLE ledger.entry IN ROW EXCLUSIVE MODE")
+        building = asyncio.create_task(builder.execute(BUILD))
+        new = Release(REPOSITORY, previous.stack)
+        migrating = asyncio.create_task(asyncio.to_thread(new.migrate))
+
+        async def looks_on() -> bool:
+            return bool(await eye.fetchval(LOOKS_ON))
+
+        await assert_eventually(looks_on, within_seconds=30)
+        await unfinished.rollback()
+        await building
+        migrated = await migrating
+        assert migrated.returncode == 0, migrated.stderr
+        assert await eye.fetchval("SELECT to_regclass('ledger.built_meanwhile')") is not None
