@@ -3,8 +3,10 @@
 from typing import Final
 
 from services.rent_sponsorship.api import create_agreements_router
+from services.rent_sponsorship.api.leases import create_leases_router
 from services.rent_sponsorship.domain import ALSO_SPONSORED, OFFERS, RENT_AGREEMENT, SECTORS
-from shared.commitments import asks, projections
+from services.rent_sponsorship.repository import project
+from shared.commitments import projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
@@ -14,7 +16,7 @@ from shared.contracts.resources import RENT
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
-KEEPING: Final = Keeping(project=asks.project)
+KEEPING: Final = Keeping(project=project)
 
 
 class Settings(ServiceSettings):
@@ -29,7 +31,9 @@ async def run(settings: Settings) -> None:
         heard = {**projections.reactions(), **appeals.reactions()}
         built.listen((organisations.TOPIC, homes.TOPIC), heard)
         await built.serve(
-            create_agreements_router(desk), create_asks_router(appeals, "rent-appeals")
+            create_agreements_router(desk),
+            create_leases_router(built),
+            create_asks_router(appeals, "rent-appeals"),
         )
 
 

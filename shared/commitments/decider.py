@@ -92,7 +92,7 @@ class Vocabulary:
 
 
 def _agree(words: Vocabulary, command: Agree, commitment: Commitment) -> Sequence[CommitmentFact]:
-    _refuse_unless_open(command.home_status)
+    refuse_unless_open(command.home_status)
     agreed = words.agreed(
         commitment_id=command.commitment_id,
         home_id=command.home_id,
@@ -179,7 +179,7 @@ class Decision:
         if self.commitment.outstanding(month) + change < 0:
             raise PromiseBelowDelivered(month)
         if change > 0:
-            _refuse_unless_open(command.home_status)
+            refuse_unless_open(command.home_status)
             if not command.beyond_need and command.quantity > command.required.get(month, 0):
                 raise PromiseBeyondNeed(month)
 
@@ -317,7 +317,7 @@ class Decision:
         )
 
 
-def _refuse_unless_open(home_status: HomeStatus) -> None:
+def refuse_unless_open(home_status: HomeStatus) -> None:
     if home_status == "unknown":
         raise HomeUnknown
     if home_status == "closed":

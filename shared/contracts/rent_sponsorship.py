@@ -1,6 +1,6 @@
-"""Events that rent sponsorship owns. One stream per rent agreement, key: home_id."""
+"""Events that rent sponsorship owns. One stream per rent agreement and lease, key: home_id."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from shared.contracts.commitment import (
     Agreed,
@@ -16,7 +16,7 @@ from shared.contracts.commitment import (
     Promised,
     Withdrawn,
 )
-from shared.contracts.event import Event, topic_of
+from shared.contracts.event import Day, Event, Id, Month, Total, topic_of
 
 OWNER = "rent_sponsorship"
 TOPIC = topic_of(OWNER)
@@ -79,6 +79,57 @@ class RentAppealDeclined(AskDeclined):
     owner: ClassVar[str] = OWNER
 
 
+# --- Leases: what the rent is, and until when
+
+LeaseKind: TypeAlias = Literal["ordinary", "fixed_term"]
+"""An ordinary lease goes on after its term; one of a fixed term ends with it."""
+
+
+class LeaseEvent(Event):
+    """One stream per lease of a home. A lease moves nothing: what is needed, the home says."""
+
+    owner: ClassVar[str] = OWNER
+    category: ClassVar[str] = "lease"
+    identity_field: ClassVar[str] = "lease_id"
+    key_field: ClassVar[str] = "home_id"
+
+    lease_id: Id
+    home_id: Id
+    organisation_id: Id
+    """The tenant, whose word it is."""
+
+
+class LeaseRegistered(LeaseEvent):
+    """An organisation leases the house in which a home lives."""
+
+    kind: LeaseKind
+    starts_on: Day
+    term_ends_on: Day | None = None
+    """The last day of the term; an ordinary lease may be told without one."""
+    rent_yen: Total
+    """A month; none where the house is lent."""
+    common_charge_yen: Total
+    """A month, beside the rent."""
+    deposit_yen: Total
+    renewal_fee_yen: Total
+
+
+class LeaseRentChanged(LeaseEvent):
+    """Rent and common charge are these from a month on."""
+
+    from_month: Month
+    rent_yen: Total
+    common_charge_yen: Total
+
+
+class LeaseEnded(LeaseEvent):
+    """The last day of a lease, before its term or without one; told again, it replaces."""
+
+    ends_on: Day
+
+
+LeaseFact: TypeAlias = LeaseRegistered | LeaseRentChanged | LeaseEnded
+
 EVENTS: tuple[type[Event], ...] = (
     RentAgreementSigned,
     RentPromised,
@@ -91,4 +142,7 @@ EVENTS: tuple[type[Event], ...] = (
     RentOfferTakenBack,
     RentOfferKept,
     RentAppealDeclined,
+    LeaseRegistered,
+    LeaseRentChanged,
+    LeaseEnded,
 )

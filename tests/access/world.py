@@ -30,6 +30,7 @@ SECTORS: Final = ("government", "nonprofit", "company", "volunteers", "foster_pa
 SERVICE_SCOPES: Final = ("contribute", "read_home")
 MONTH: Final = "2011-08"
 WITHIN_S: Final = 30
+LEASE: Final = {"kind": "ordinary", "starts_on": "2011-08-01", "rent_yen": 150_000}
 NOUNS: Final = {
     "grants": ("grant", "disbursement"),
     "staffing-plans": ("plan", "timesheet"),
@@ -229,6 +230,11 @@ async def _contribute(world: World) -> None:
             disputed = ("theirs", "administrator")[who == "theirs"]
             things = await _disputed(world, kind, made, relation, disputed)
             world.things[kind.service, relation, kind.commitments] = things
+            if kind is RENT_AGREEMENT:
+                lease = {**LEASE, "home_id": world.homes[relation]}
+                leased = await made.caller.done("/v1/leases", lease)
+                named = {"lease_id": leased["lease_id"]}
+                world.things[kind.service, relation, "leases"] = named
     for relation in world.homes:
         made = await _committed(world, RENT_AGREEMENT, relation, "theirs")
         things = await _disputed(world, RENT_AGREEMENT, made, relation, "administrator")

@@ -32,6 +32,7 @@ SAYS_HOW: Final = frozenset(
             "skip_beyond",
             "after",
             "between",
+            "ending_before",
         ),
     }
 )
@@ -108,6 +109,8 @@ class Questions:
                 return [one for streams in world.streams.values() for one in streams[:FEW]]
             case "ask_id":
                 return sorted({ask_id for ask_id, _ in world.asks})
+            case "lease_id":
+                return sorted(world.leases)
             case "fiscal_year":
                 return ["2011", "2023"]
             case "parked_id":

@@ -36,6 +36,7 @@ ASKED: Final = """
 SELECT ask_id, home_id, organisation_id FROM {partner}.ask JOIN {partner}.organisation
 ON sectors && asked OR (escalated_on IS NOT NULL AND 'government' = ANY (sectors))
 """
+LEASES: Final = "SELECT lease_id FROM rent_sponsorship.lease"
 NAMES: Final = "SELECT organisation_id, name FROM organisations.name"
 UNSETTLED: Final = """
 SELECT (SELECT count(*) FROM {service}.outbox) + (SELECT count(*) FROM {service}.held)
@@ -64,6 +65,7 @@ class World:
     streams: Mapping[str, list[str]]
     asks: AbstractSet[tuple[str, str]]
     """Each with its home."""
+    leases: AbstractSet[str]
     asked: Mapping[str, AbstractSet[str]]
     """By organisation: marks of what it is asked for, by whichever home."""
 
@@ -142,6 +144,7 @@ async def _known(database: Database, operator_key: str, keys: Mapping[str, str])
                 asked[row["organisation_id"]] |= {row["ask_id"], row["home_id"]}
         for row in await connection.fetch(PARTIES):
             homes[row["organisation_id"]].add(row["home_id"])
+        leases = {row["lease_id"] for row in await connection.fetch(LEASES)}
         names = {row["organisation_id"]: row["name"] for row in await connection.fetch(NAMES)}
     return World(
         database,
@@ -153,5 +156,6 @@ async def _known(database: Database, operator_key: str, keys: Mapping[str, str])
         event_ids,
         {key: sorted(found) for key, found in streams.items()},
         asks,
+        leases,
         asked,
     )
