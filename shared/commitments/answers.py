@@ -2,7 +2,9 @@
 
 from datetime import date
 
+from shared.contracts.commitment import Publicity
 from shared.contracts.event import Id, Month, Total
+from shared.contracts.organisations import Sector
 from shared.http.answers import Done, Told
 
 
@@ -39,6 +41,10 @@ class CommitmentListed(Told):
     agreed_on: date
     notice_months: int
     lapse_days: int | None
+    cap: Total | None
+    """At most so much is promised a month; none: the whole."""
+    fallback_sector: Sector | None
+    publicity: Publicity | None
     withdrawn_from: Month | None
     months: list[MonthTold]
 

@@ -9,8 +9,9 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
-from shared.contracts.commitment import DeclineCode, MonthQuantity, ReasonCode
+from shared.contracts.commitment import DeclineCode, MonthQuantity, Publicity, ReasonCode
 from shared.contracts.event import Id, Month, Quantity, Total
+from shared.contracts.organisations import Sector
 from shared.http.bodies import AskedDay, Body
 
 AskStatus: TypeAlias = Literal["open", "closed", "any"]
@@ -29,6 +30,12 @@ class AgreementBody(Body):
     """Days after a month's end when what was not delivered lapses; none: never."""
     resource: Id | None = None
     """What is to be provided; none: what this kind of commitment is mostly about."""
+    cap: Quantity | None = None
+    """At most so much is promised a month, in the resource's own unit; none: the whole."""
+    fallback_sector: Sector | None = None
+    """Whom the two have in mind for what would fall away, should the organisation withdraw."""
+    publicity: Publicity | None = None
+    """How the organisation wishes to be spoken of in public; nothing is published by it."""
 
 
 class PromiseBody(Body):

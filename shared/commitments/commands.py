@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeAlias
 
-from shared.contracts.commitment import ReasonCode
+from shared.contracts.commitment import Publicity, ReasonCode
 from shared.contracts.event import Month
+from shared.contracts.organisations import Sector
 from shared.refusal import Invalid, NotFound, Refusal
 
 HomeStatus: TypeAlias = Literal["unknown", "open", "closed"]
@@ -23,6 +24,9 @@ class Agree:
     agreed_on: date
     notice_months: int
     lapse_days: int | None
+    cap: int | None = None
+    fallback_sector: Sector | None = None
+    publicity: Publicity | None = None
     home_status: HomeStatus
     """As far as the homes' events have told."""
 
@@ -128,6 +132,12 @@ class PromiseBeyondNeed(Refusal):
     """A promise exceeds what the home has said it needs only where it says `beyond_need`."""
 
     japanese = "ホームの必要量を超える約束には、`beyond_need` と明示してください。"
+
+
+class PromiseBeyondCap(Refusal):
+    """No more is promised for a month than the cap that was agreed on."""
+
+    japanese = "約束は、協定で定めた月ごとの上限を超えません。"
 
 
 class PromiseOfNothing(Invalid):

@@ -28,6 +28,7 @@ from shared.commitments.commands import (
     Lapse,
     Promise,
     PromiseBelowDelivered,
+    PromiseBeyondCap,
     PromiseBeyondNeed,
     PromiseOfNothing,
     Withdraw,
@@ -101,6 +102,9 @@ def _agree(words: Vocabulary, command: Agree, commitment: Commitment) -> Sequenc
         agreed_on=command.agreed_on,
         notice_months=command.notice_months,
         lapse_days=command.lapse_days,
+        cap=command.cap,
+        fallback_sector=command.fallback_sector,
+        publicity=command.publicity,
     )
     if commitment.terms is None:
         return [agreed]
@@ -180,6 +184,8 @@ class Decision:
             raise PromiseBelowDelivered(month)
         if change > 0:
             refuse_unless_open(command.home_status)
+            if self.terms.cap is not None and command.quantity > self.terms.cap:
+                raise PromiseBeyondCap(month)
             if not command.beyond_need and command.quantity > command.required.get(month, 0):
                 raise PromiseBeyondNeed(month)
 

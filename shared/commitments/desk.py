@@ -73,6 +73,9 @@ class Desk:
                 agreed_on=body.agreed_on or await self._today(work),
                 notice_months=body.notice_months,
                 lapse_days=body.lapse_days,
+                cap=body.cap,
+                fallback_sector=body.fallback_sector,
+                publicity=body.publicity,
                 home_status=await projections.home_status(work.connection, body.home_id),
             )
             await work.decide(self._aggregate, commitment_id, command)
@@ -371,6 +374,9 @@ def describe(commitment: Commitment) -> dict[str, Any]:
         "agreed_on": terms.agreed_on.isoformat(),
         "notice_months": terms.notice_months,
         "lapse_days": terms.lapse_days,
+        "cap": terms.cap,
+        "fallback_sector": terms.fallback_sector,
+        "publicity": terms.publicity,
         "withdrawn_from": commitment.withdrawn_from,
         "months": [
             {

@@ -39,6 +39,7 @@ from shared.commitments.commands import (
     HomeUnknown,
     ImpossibleQuantity,
     PromiseBelowDelivered,
+    PromiseBeyondCap,
     PromiseBeyondNeed,
     PromiseOfNothing,
     ResourceNotProvided,
@@ -58,6 +59,7 @@ from shared.refusal import NotFound
 
 AGREEING: Final = (NotFound, HomeUnknown, HomeClosed, ResourceNotProvided)
 PROMISING: Final = (
+    PromiseBeyondCap,
     HomeUnknown,
     HomeClosed,
     CommitmentWithdrawn,

@@ -14,6 +14,10 @@ ReasonCode: TypeAlias = Literal[
 DeclineCode: TypeAlias = Literal["no_capacity", "no_funds", "too_far", "too_late", "not_ours"]
 
 
+Publicity: TypeAlias = Literal["named", "anonymous"]
+"""How an organisation wishes to be spoken of in public. A wish: nothing is published by it."""
+
+
 class MonthTotal(Fact):
     """What is promised for one month in all; a total, never a difference."""
 
@@ -48,6 +52,11 @@ class Agreed(CommitmentEvent):
     """Promises fall away from the first month that begins after notice date + these months."""
     lapse_days: Annotated[int, Field(ge=0, le=366)] | None = None
     """Days after a month's end when what was not delivered lapses; none: never, it is overdue."""
+    cap: Quantity | None = None
+    """At most so much is promised a month: a part. None: the whole, whatever is needed."""
+    fallback_sector: Sector | None = None
+    """Whom the two had in mind for what falls away, should the organisation withdraw."""
+    publicity: Publicity | None = None
 
 
 class Promised(CommitmentEvent):
