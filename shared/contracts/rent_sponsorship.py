@@ -1,6 +1,8 @@
 """Events that rent sponsorship owns. One stream per rent agreement and lease, key: home_id."""
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
 
 from shared.contracts.commitment import (
     Agreed,
@@ -85,6 +87,12 @@ LeaseKind: TypeAlias = Literal["ordinary", "fixed_term"]
 """An ordinary lease goes on after its term; one of a fixed term ends with it."""
 
 
+Division: TypeAlias = Literal["by_order", "by_share"]
+"""How several sponsors divide one rent: the first up to its cap, then the next; or by share."""
+
+Percent: TypeAlias = Annotated[int, Field(gt=0, le=100)]
+
+
 class LeaseEvent(Event):
     """One stream per lease of a home. A lease moves nothing: what is needed, the home says."""
 
@@ -96,7 +104,7 @@ class LeaseEvent(Event):
     lease_id: Id
     home_id: Id
     organisation_id: Id
-    """The tenant, whose word it is."""
+    """Whose word it is: the tenant's, or a sponsor's of its own part."""
 
 
 class LeaseRegistered(LeaseEvent):
@@ -112,6 +120,7 @@ class LeaseRegistered(LeaseEvent):
     """A month, beside the rent."""
     deposit_yen: Total
     renewal_fee_yen: Total
+    division: Division = "by_order"
 
 
 class LeaseRentChanged(LeaseEvent):
@@ -128,7 +137,19 @@ class LeaseEnded(LeaseEvent):
     ends_on: Day
 
 
-LeaseFact: TypeAlias = LeaseRegistered | LeaseRentChanged | LeaseEnded
+class RentPartTaken(LeaseEvent):
+    """A sponsor pays, by its agreement, its part of the rent from a month on, until it withdraws.
+
+    Nothing is promised by it: what is promised, the agreement says.
+    """
+
+    agreement_id: Id
+    from_month: Month
+    share_percent: Percent | None = None
+    """Of the rent, where it is divided by share."""
+
+
+LeaseFact: TypeAlias = LeaseRegistered | LeaseRentChanged | LeaseEnded | RentPartTaken
 
 EVENTS: tuple[type[Event], ...] = (
     RentAgreementSigned,
@@ -145,4 +166,5 @@ EVENTS: tuple[type[Event], ...] = (
     LeaseRegistered,
     LeaseRentChanged,
     LeaseEnded,
+    RentPartTaken,
 )

@@ -18,6 +18,7 @@ BY_NAME: Final[Json] = {
     "between": "2011-08-01,2011-09-01",
     "month": "2011-08",
     "from_month": "2011-08",
+    "through_month": "2011-08",
     "closed_on": "2099-12-31",
     "resource": "rent",
     "prefecture_code": "14",

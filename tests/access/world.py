@@ -233,7 +233,12 @@ async def _contribute(world: World) -> None:
             if kind is RENT_AGREEMENT:
                 lease = {**LEASE, "home_id": world.homes[relation]}
                 leased = await made.caller.done("/v1/leases", lease)
-                named = {"lease_id": leased["lease_id"]}
+                named = {
+                    "lease_id": leased["lease_id"],
+                    "agreement_id": made.commitment_id,
+                }
+                part = {"agreement_id": made.commitment_id, "from_month": MONTH}
+                await made.caller.done(f"/v1/leases/{named['lease_id']}/parts", part)
                 world.things[kind.service, relation, "leases"] = named
     for relation in world.homes:
         made = await _committed(world, RENT_AGREEMENT, relation, "theirs")

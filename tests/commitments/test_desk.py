@@ -12,6 +12,7 @@ import pytest
 from deploy.database import Database
 from services.rent_sponsorship.api import create_agreements_router
 from services.rent_sponsorship.api.leases import create_leases_router
+from services.rent_sponsorship.api.parts import create_parts_router
 from services.rent_sponsorship.app import KEEPING
 from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
 from shared.access import register
@@ -140,7 +141,11 @@ async def served(database: Database) -> AsyncIterator[Api]:
             await built.relay.published.agree(connection, {})  # no relay looks
         desk = Desk(built, RENT_AGREEMENT, "rent", SECTORS)
         built.business_date.on_day_passed(desk.day_passed)
-        routers = create_agreements_router(desk), create_leases_router(built)
+        routers = (
+            create_agreements_router(desk),
+            create_leases_router(built),
+            create_parts_router(built, desk),
+        )
         app = create_app(OWNER, built.register, routers)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://rent") as client:

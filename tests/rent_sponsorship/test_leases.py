@@ -5,13 +5,12 @@ from datetime import date
 
 import pytest
 
-from services.rent_sponsorship.domain.leases import (
-    LEASES,
+from services.rent_sponsorship.domain.leases import LEASES, Lease
+from services.rent_sponsorship.domain.leasing import (
     ChangeRent,
     Command,
     EndBeyondTerm,
     EndLease,
-    Lease,
     LeaseEndsBeforeStart,
     LeaseKnown,
     LeaseUnknown,
@@ -39,6 +38,7 @@ REGISTER = RegisterLease(
     common_charge_yen=10_000,
     deposit_yen=300_000,
     renewal_fee_yen=0,
+    division="by_order",
     home_status="open",
 )
 REGISTERED = LeaseRegistered(

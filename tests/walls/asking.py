@@ -33,6 +33,7 @@ SAYS_HOW: Final = frozenset(
             "after",
             "between",
             "ending_before",
+            "through_month",
         ),
     }
 )

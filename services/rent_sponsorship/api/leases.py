@@ -7,14 +7,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from services.rent_sponsorship import repository as sql
-from services.rent_sponsorship.domain.leases import (
-    LEASES,
-    TENANTS,
+from services.rent_sponsorship.domain.leases import LEASES, TENANTS, Lease
+from services.rent_sponsorship.domain.leasing import (
     ChangeRent,
     Command,
     EndBeyondTerm,
     EndLease,
-    Lease,
     LeaseEndsBeforeStart,
     LeaseUnknown,
     RegisterLease,
@@ -24,7 +22,7 @@ from services.rent_sponsorship.domain.leases import (
 from shared.commitments import projections
 from shared.commitments.commands import HomeClosed, HomeUnknown
 from shared.contracts.event import Id, Month, Total
-from shared.contracts.rent_sponsorship import LeaseKind
+from shared.contracts.rent_sponsorship import Division, LeaseKind
 from shared.handling import Answer, handle
 from shared.http.answers import Done, Page, Told, answers
 from shared.http.app import answered
@@ -55,6 +53,8 @@ class LeaseBody(Body):
     """A month, beside the rent."""
     deposit_yen: Total = 0
     renewal_fee_yen: Total = 0
+    division: Division = "by_order"
+    """How several sponsors divide it: the first up to its cap, then the next; or by share."""
 
 
 class RentBody(Body):
@@ -104,6 +104,7 @@ class LeaseListed(Told):
     """Of the business date."""
     deposit_yen: Total
     renewal_fee_yen: Total
+    division: Division
     charges: list[ChargeTold]
 
 

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from shared.commitments.commands import Command
 from shared.commitments.decider import Vocabulary
 from shared.commitments.offers import OfferWords
+from shared.commitments.state import Commitment
+from shared.contracts.commitment import CommitmentFact
 from shared.contracts.rent_sponsorship import (
     RentAgreementSigned,
     RentAppealDeclined,
@@ -18,6 +21,7 @@ from shared.contracts.rent_sponsorship import (
     RentSponsorshipWithdrawn,
 )
 from shared.contracts.resources import CHILDREN_NEEDS
+from shared.decider import Aggregate
 
 SECTORS: Final = frozenset({"company"})
 
@@ -32,6 +36,10 @@ RENT_AGREEMENT: Final = Vocabulary(
     withdrawn=RentSponsorshipWithdrawn,
     lapsed=RentPromiseLapsed,
     answered=RentDisputeAnswered,
+)
+
+AGREEMENTS: Final[Aggregate[Command, Commitment, CommitmentFact]] = Aggregate(
+    RENT_AGREEMENT.category, RENT_AGREEMENT.decider()
 )
 
 OFFERS: Final = OfferWords(

@@ -3,99 +3,48 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final, TypeAlias, TypedDict, assert_never
+from typing import Final, TypedDict, assert_never
 
 from dateutil.relativedelta import relativedelta
 
+from services.rent_sponsorship.domain.leasing import (
+    ChangeRent,
+    Command,
+    EndBeyondTerm,
+    EndLease,
+    LeaseEndsBeforeStart,
+    LeaseKnown,
+    LeaseUnknown,
+    PartDividedOtherwise,
+    PartKnown,
+    PartOfAnotherRent,
+    RegisterLease,
+    RentOutsideLease,
+    SharesBeyondWhole,
+    TakePart,
+    TermWithoutEnd,
+)
 from shared.calendar import month_of
-from shared.commitments.commands import HomeStatus
+from shared.commitments.commands import CommitmentWithdrawn
 from shared.commitments.decider import refuse_unless_open
 from shared.contracts.event import Month
 from shared.contracts.rent_sponsorship import (
     LeaseEnded,
     LeaseFact,
-    LeaseKind,
     LeaseRegistered,
     LeaseRentChanged,
+    RentPartTaken,
 )
+from shared.contracts.resources import RENT
 from shared.decider import Aggregate, Decider
-from shared.refusal import Invalid, NotFound, Refusal
 
 # A volunteers' group is no legal person, and leases nothing.
 TENANTS: Final = frozenset({"company", "nonprofit", "foster_parent", "government"})
 
+WHOLE_PERCENT: Final = 100
+
 IN_VIEW: Final = relativedelta(years=1)
 """How far ahead the end of a lease is shown."""
-
-# --- Commands
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterLease:
-    lease_id: str
-    home_id: str
-    organisation_id: str
-    kind: LeaseKind
-    starts_on: date
-    term_ends_on: date | None
-    rent_yen: int
-    common_charge_yen: int
-    deposit_yen: int
-    renewal_fee_yen: int
-    home_status: HomeStatus
-    """As far as the homes' events have told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeRent:
-    from_month: Month
-    rent_yen: int
-    common_charge_yen: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndLease:
-    ends_on: date
-
-
-Command: TypeAlias = RegisterLease | ChangeRent | EndLease
-
-# --- Refusals
-
-
-class LeaseUnknown(NotFound):
-    """No lease is registered under this id."""
-
-
-class LeaseKnown(Refusal):
-    """A lease with other terms bears this id."""
-
-    japanese = "このIDは、条件の異なる別の賃貸借契約のものです。"
-
-
-class TermWithoutEnd(Invalid):
-    """A fixed-term lease names the last day of its term."""
-
-    japanese = "定期借家契約は、期間の満了日を示します。"
-
-
-class LeaseEndsBeforeStart(Invalid):
-    """A lease ends no earlier than it starts."""
-
-    japanese = "賃貸借契約は、始まる前には終わりません。"
-
-
-class EndBeyondTerm(Refusal):
-    """A fixed-term lease ends with its term at the latest; what goes on is a new lease."""
-
-    japanese = "定期借家契約は遅くとも期間の満了で終わり、その後は新しい契約です。"
-
-
-class RentOutsideLease(Refusal):
-    """Rent changes from a month on in which its lease runs."""
-
-    japanese = "家賃の変更は、賃貸借契約の期間内の月からです。"
-
 
 # --- State
 
@@ -118,6 +67,8 @@ class Lease:
     charges: Mapping[Month, Charge] = field(default_factory=dict)
     """Each from its month on."""
     ended_on: date | None = None
+    parts: tuple[RentPartTaken, ...] = ()
+    """In the order in which they were taken."""
 
     @property
     def ends_on(self) -> date | None:
@@ -160,6 +111,8 @@ def decide(command: Command, lease: Lease) -> Sequence[LeaseFact]:
             return _change_rent(command, lease, lease.registered)
         case EndLease():
             return _end(command, lease, lease.registered)
+        case TakePart():
+            return _take_part(command, lease, lease.registered)
         case _:
             assert_never(command)
 
@@ -174,6 +127,8 @@ def evolve(lease: Lease, event: LeaseFact) -> Lease:
             return replace(lease, charges={**lease.charges, event.from_month: charge})
         case LeaseEnded():
             return replace(lease, ended_on=event.ends_on)
+        case RentPartTaken():
+            return replace(lease, parts=(*lease.parts, event))
         case _:
             assert_never(event)
 
@@ -198,6 +153,7 @@ def _register(command: RegisterLease, lease: Lease) -> Sequence[LeaseFact]:
         common_charge_yen=command.common_charge_yen,
         deposit_yen=command.deposit_yen,
         renewal_fee_yen=command.renewal_fee_yen,
+        division=command.division,
     )
     if lease.registered is None:
         return [registered]
@@ -234,6 +190,40 @@ def _end(command: EndLease, lease: Lease, registered: LeaseRegistered) -> Sequen
     if ends_on == lease.ends_on:
         return []
     return [LeaseEnded(**_names(registered), ends_on=ends_on)]
+
+
+def _take_part(
+    command: TakePart, lease: Lease, registered: LeaseRegistered
+) -> Sequence[LeaseFact]:
+    if (command.home_id, command.resource) != (registered.home_id, RENT):
+        raise PartOfAnotherRent
+    if (command.share_percent is None) == (registered.division == "by_share"):
+        raise PartDividedOtherwise
+    taken = RentPartTaken(
+        lease_id=registered.lease_id,
+        home_id=registered.home_id,
+        organisation_id=command.organisation_id,
+        agreement_id=command.agreement_id,
+        from_month=command.from_month,
+        share_percent=command.share_percent,
+    )
+    if _has_left(command.agreement_id, command):
+        raise CommitmentWithdrawn(command.from_month)
+    for part in lease.parts:
+        if part.agreement_id == command.agreement_id:
+            if part == taken:
+                return []
+            raise PartKnown(command.agreement_id)
+    beside = [part for part in lease.parts if not _has_left(part.agreement_id, command)]
+    shares = sum(part.share_percent or 0 for part in (*beside, taken))
+    if shares > WHOLE_PERCENT:
+        raise SharesBeyondWhole(f"{shares} %")
+    return [taken]
+
+
+def _has_left(agreement_id: str, command: TakePart) -> bool:
+    withdrawn_from = command.withdrawn_from.get(agreement_id)
+    return withdrawn_from is not None and withdrawn_from <= command.from_month
 
 
 def _names(registered: LeaseRegistered) -> Names:
