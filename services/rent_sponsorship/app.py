@@ -5,6 +5,7 @@ from typing import Final
 from services.rent_sponsorship.api import create_agreements_router
 from services.rent_sponsorship.api.leases import create_leases_router
 from services.rent_sponsorship.api.parts import create_parts_router
+from services.rent_sponsorship.api.sponsored import create_sponsored_router
 from services.rent_sponsorship.domain import ALSO_SPONSORED, OFFERS, RENT_AGREEMENT, SECTORS
 from services.rent_sponsorship.repository import project
 from shared.commitments import projections
@@ -35,6 +36,7 @@ async def run(settings: Settings) -> None:
             create_agreements_router(desk),
             create_leases_router(built),
             create_parts_router(built, desk),
+            create_sponsored_router(built),
             create_asks_router(appeals, "rent-appeals"),
         )
 

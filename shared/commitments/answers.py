@@ -62,6 +62,8 @@ class DeliveryTold(Told):
     quantity: Total
     beyond_promise: Total
     gift: bool
+    evidence_sha256: str | None
+    evidence_id: Id | None
     confirmed: Total
     dispute_id: Id | None
     """The home's dispute that stands open."""

@@ -58,6 +58,9 @@ class DeliveryBody(Body):
     gift: bool = False
     delivered_on: date | None = None
     evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Of the receipt or attendance sheet, which is never sent here."""
+    evidence_id: Id | None = None
+    """Under which it is found in your own files."""
 
 
 class CorrectionBody(Body):

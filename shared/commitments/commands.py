@@ -53,6 +53,7 @@ class Deliver:
     gift: bool = False
     delivered_on: date | None = None
     evidence_sha256: str | None = None
+    evidence_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,12 @@ class ImpossibleQuantity(Invalid):
     """A quantity is not below zero, and not more is beyond the promise than was delivered."""
 
     japanese = "量は零を下回らず、約束超過分は提供の量を超えません。"
+
+
+class EvidenceWithoutHash(Invalid):
+    """Evidence that is pointed to is named with its hash, too."""
+
+    japanese = "証憑の所在を示すときは、そのハッシュも示してください。"
 
 
 class DeliveryUnknown(NotFound):

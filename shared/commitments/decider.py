@@ -21,6 +21,7 @@ from shared.commitments.commands import (
     DeliveryKnown,
     DeliveryUnknown,
     DisputeUnknown,
+    EvidenceWithoutHash,
     HomeClosed,
     HomeStatus,
     HomeUnknown,
@@ -195,6 +196,8 @@ class Decision:
         beyond = command.quantity if command.gift else command.beyond_promise
         if not 0 <= beyond <= command.quantity <= QUANTITY_MAX or command.quantity == 0:
             raise ImpossibleQuantity(command.quantity)
+        if command.evidence_id is not None and command.evidence_sha256 is None:
+            raise EvidenceWithoutHash(command.evidence_id)
         from_promise = command.quantity - beyond
         if from_promise > self.commitment.outstanding(command.month):
             raise DeliveryBeyondPromise(command.month)
@@ -209,6 +212,7 @@ class Decision:
                 gift=command.gift,
                 delivered_on=command.delivered_on,
                 evidence_sha256=command.evidence_sha256,
+                evidence_id=command.evidence_id,
                 movements=(
                     *self._moved(command.month, TO_DELIVERED, from_promise, delivery_id),
                     *self._moved(command.month, TO_DELIVERED_BEYOND, beyond, delivery_id),

@@ -297,6 +297,8 @@ class Desk:
                 "quantity": commitment.deliveries[delivery_id].quantity,
                 "beyond_promise": commitment.deliveries[delivery_id].beyond,
                 "gift": commitment.deliveries[delivery_id].gift,
+                "evidence_sha256": commitment.deliveries[delivery_id].evidence_sha256,
+                "evidence_id": commitment.deliveries[delivery_id].evidence_id,
                 "confirmed": receipts.get(delivery_id, 0),
                 "dispute_id": disputes.get(delivery_id),
             }
@@ -360,6 +362,7 @@ def delivering(delivery_id: str, body: DeliveryBody) -> MakeCommand:
             gift=body.gift,
             delivered_on=body.delivered_on,
             evidence_sha256=body.evidence_sha256,
+            evidence_id=body.evidence_id,
         )
 
     return command

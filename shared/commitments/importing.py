@@ -29,6 +29,7 @@ JAPANESE: Final[Mapping[str, str]] = {
     "gift": "寄付",
     "delivered_on": "提供日",
     "evidence_sha256": "証憑ハッシュ",
+    "evidence_id": "証憑ID",
 }
 """What columns may be called beside the sector's own words."""
 MONEY: Final = "金額"

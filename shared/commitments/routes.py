@@ -35,6 +35,7 @@ from shared.commitments.commands import (
     CommitmentWithdrawn,
     CorrectionBelowConfirmed,
     DeliveryBeyondPromise,
+    EvidenceWithoutHash,
     HomeClosed,
     HomeUnknown,
     ImpossibleQuantity,
@@ -67,7 +68,7 @@ PROMISING: Final = (
     PromiseBeyondNeed,
     PromiseOfNothing,
 )
-DELIVERING: Final = (DeliveryBeyondPromise, ImpossibleQuantity)
+DELIVERING: Final = (DeliveryBeyondPromise, ImpossibleQuantity, EvidenceWithoutHash)
 CORRECTING: Final = (CorrectionBelowConfirmed, ImpossibleQuantity)
 
 

@@ -23,6 +23,8 @@ class Delivery:
     from_promise: int
     beyond: int
     gift: bool
+    evidence_sha256: str | None = None
+    evidence_id: str | None = None
 
     @property
     def quantity(self) -> int:
@@ -71,6 +73,8 @@ def evolve(commitment: Commitment, event: CommitmentFact) -> Commitment:
                 from_promise=event.quantity - event.beyond_promise,
                 beyond=event.beyond_promise,
                 gift=event.gift,
+                evidence_sha256=event.evidence_sha256,
+                evidence_id=event.evidence_id,
             )
             return _with_delivery(commitment, event.delivery_id, delivery)
         case Corrected():

@@ -85,6 +85,8 @@ class Delivered(CommitmentEvent):
     delivered_on: Day | None = None
     evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """Hash of the receipt or attendance sheet, which stays with its owner."""
+    evidence_id: Id | None = None
+    """Under which its owner finds it in its own files: a pointer, never the thing."""
 
 
 class Corrected(CommitmentEvent):

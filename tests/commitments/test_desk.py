@@ -13,6 +13,7 @@ from deploy.database import Database
 from services.rent_sponsorship.api import create_agreements_router
 from services.rent_sponsorship.api.leases import create_leases_router
 from services.rent_sponsorship.api.parts import create_parts_router
+from services.rent_sponsorship.api.sponsored import create_sponsored_router
 from services.rent_sponsorship.app import KEEPING
 from services.rent_sponsorship.domain import RENT_AGREEMENT, SECTORS
 from shared.access import register
@@ -145,6 +146,7 @@ async def served(database: Database) -> AsyncIterator[Api]:
             create_agreements_router(desk),
             create_leases_router(built),
             create_parts_router(built, desk),
+            create_sponsored_router(built),
         )
         app = create_app(OWNER, built.register, routers)
         transport = httpx2.ASGITransport(app=app)
