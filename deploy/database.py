@@ -102,18 +102,26 @@ class Database:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """Lend one connection; a server that is away or refuses is a problem in one line."""
+    """Lend one connection; a server that is away, refuses or goes is a problem in one line."""
     try:
         connection = await asyncpg.connect(url, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise Problem(
-            f"PostgreSQL at {urlsplit(url).netloc.rpartition('@')[2]} cannot be used: {error}",
-            "Look at `yui status`, or at YUI_DATABASE_URL if you set it",
-        ) from error
+        raise _away(url, f"cannot be used: {error}") from error
     try:
         yield connection
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if not connection.is_closed():
+            raise
+        raise _away(url, f"went away: {error}") from error
     finally:
         await connection.close()
+
+
+def _away(url: str, what: str) -> Problem:
+    return Problem(
+        f"PostgreSQL at {urlsplit(url).netloc.rpartition('@')[2]} {what}",
+        "Look at `yui status`, or at YUI_DATABASE_URL if you set it",
+    )
 
 
 async def declare(database: Database, services: Sequence[Service]) -> None:

@@ -27,6 +27,21 @@ async def test_killed_servers_come_back(stack: Stack, database: MakeDatabase) ->
         assert await connection.fetchval("SELECT current_schema()") == "ledger"
 
 
+async def test_a_server_that_goes_while_it_is_used_is_a_problem_in_one_line(
+    database: MakeDatabase,
+) -> None:
+    url = (await database("ledger")).url("ledger")
+    with pytest.raises(Problem, match="went away"):
+        await _used_until_it_goes(url)
+
+
+async def _used_until_it_goes(url: str) -> None:
+    async with connected(url) as used, connected(url) as other:
+        pid = await used.fetchval("SELECT pg_backend_pid()")
+        await other.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+        await used.execute("SELECT")
+
+
 async def test_topics_have_twelve_partitions_and_are_kept(stack: Stack) -> None:
     found = await topics.apply(stack.kafka_bootstrap)
     assert [(topic.partitions, topic.created) for topic in found] == [(12, False)] * 8
