@@ -21,6 +21,7 @@ from shared.commitments.commands import (
     Withdraw,
 )
 from shared.commitments.decider import Vocabulary
+from shared.commitments.describing import describe, describe_delivery, names
 from shared.commitments.offers import runs
 from shared.commitments.state import Commitment
 from shared.contracts.commitment import Agreed, CommitmentFact, Offered, ReasonCode
@@ -291,18 +292,13 @@ class Desk:
             receipts = await projections.receipts_of(work.connection, ids)
             disputes = await projections.disputes_of(work.connection, ids)
         return [
-            {
-                "delivery_id": delivery_id,
-                "month": month,
-                "quantity": commitment.deliveries[delivery_id].quantity,
-                "beyond_promise": commitment.deliveries[delivery_id].beyond,
-                "gift": commitment.deliveries[delivery_id].gift,
-                "evidence_sha256": commitment.deliveries[delivery_id].evidence_sha256,
-                "evidence_id": commitment.deliveries[delivery_id].evidence_id,
-                "confirmed": receipts.get(delivery_id, 0),
-                "dispute_id": disputes.get(delivery_id),
-            }
-            for month, delivery_id in found
+            describe_delivery(
+                delivery_id,
+                commitment.deliveries[delivery_id],
+                confirmed=receipts.get(delivery_id, 0),
+                dispute_id=disputes.get(delivery_id),
+            )
+            for _, delivery_id in found
         ]
 
     async def overdue(self, caller: Reading) -> list[dict[str, Any]]:
@@ -321,7 +317,7 @@ class Desk:
             )
             loaded = [await work.load(self._aggregate, row["commitment_id"]) for row in ids]
         return [
-            {**_names(commitment), "month": month, "outstanding": commitment.outstanding(month)}
+            {**names(commitment), "month": month, "outstanding": commitment.outstanding(month)}
             for commitment, _ in loaded
             for month in sorted(commitment.promised)
             if month < this_month and commitment.outstanding(month) > 0
@@ -366,38 +362,3 @@ def delivering(delivery_id: str, body: DeliveryBody) -> MakeCommand:
         )
 
     return command
-
-
-def describe(commitment: Commitment) -> dict[str, Any]:
-    terms = commitment.terms
-    assert terms is not None  # noqa: S101  only what was agreed is described
-    return {
-        **_names(commitment),
-        "resource": terms.resource,
-        "agreed_on": terms.agreed_on.isoformat(),
-        "notice_months": terms.notice_months,
-        "lapse_days": terms.lapse_days,
-        "cap": terms.cap,
-        "fallback_sector": terms.fallback_sector,
-        "publicity": terms.publicity,
-        "withdrawn_from": commitment.withdrawn_from,
-        "months": [
-            {
-                "month": month,
-                "promised": commitment.promised[month],
-                "delivered": commitment.fulfilled.get(month, 0),
-                "outstanding": commitment.outstanding(month),
-            }
-            for month in sorted(commitment.promised)
-        ],
-    }
-
-
-def _names(commitment: Commitment) -> dict[str, Any]:
-    terms = commitment.terms
-    assert terms is not None  # noqa: S101  only what was agreed is named
-    return {
-        "commitment_id": terms.commitment_id,
-        "home_id": terms.home_id,
-        "organisation_id": terms.organisation_id,
-    }
