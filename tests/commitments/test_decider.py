@@ -1,5 +1,7 @@
 """What every partner's commitment decides, told in the words of rent."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.rent_sponsorship.domain import RENT_AGREEMENT
@@ -13,6 +15,7 @@ from shared.commitments.commands import (
     DeliveryKnown,
     DeliveryUnknown,
     DisputeUnknown,
+    EvidenceWithoutHash,
     HomeClosed,
     HomeUnknown,
     ImpossibleQuantity,
@@ -400,6 +403,16 @@ def test_nothing_is_promised_from_the_month_of_withdrawal_on() -> None:
     before.when(promise(90, FEBRUARY, FEBRUARY)).then(
         promised(90, from_promise(10, FEBRUARY), months=(FEBRUARY,))
     )
+
+
+def test_evidence_that_is_pointed_to_is_named_with_its_hash() -> None:
+    pointing = replace(deliver(100), evidence_id="receipt-1")
+    After(promise(100)).when(pointing).then_refused(EvidenceWithoutHash)
+    proven = replace(pointing, evidence_sha256="5e" * 32)
+    expected = paid(100, moved("promised", "delivered", 100)).model_copy(
+        update={"evidence_id": "receipt-1", "evidence_sha256": "5e" * 32}
+    )
+    After(promise(100)).when(proven).then(expected)
 
 
 def test_after_a_withdrawal_only_gifts_and_what_is_beyond_arrive() -> None:
