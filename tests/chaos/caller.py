@@ -4,7 +4,8 @@ import asyncio
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -69,6 +70,19 @@ class Caller:
         """Ask until it is answered; None where it is refused."""
         response = await self._asked(client, key, path, body, new_opaque_id())
         return dict(response.json()) if response.is_success else None
+
+    async def read(
+        self, client: httpx2.AsyncClient, key: str, path: str
+    ) -> Sequence[dict[str, Any]]:
+        """The first page of a list; nothing where nobody answers just now."""
+        service, _, rest = path.partition("/")
+        headers = {"Authorization": f"Bearer {key}"}
+        with suppress(httpx2.HTTPError):
+            url = f"{self.addresses[service]}/{rest}"
+            response = await client.get(url, headers=headers, timeout=TIMEOUT_S)
+            if response.is_success:
+                return list(response.json()["items"])
+        return []
 
     async def told(
         self, client: httpx2.AsyncClient, key: str, path: str, body: Mapping[str, Any]

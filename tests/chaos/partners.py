@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx2
 
 from tests.chaos.caller import Caller
+from tests.chaos.offering import Offering
 from tests.chaos.plan import Plan
 from tests.chaos.turnstile import Turnstile
 
@@ -147,7 +148,7 @@ class Commitment:
 
 @dataclass
 class Partner:
-    """One client: an organisation that promises, delivers, corrects and withdraws."""
+    """One client: an organisation that promises, offers, delivers, corrects and withdraws."""
 
     caller: Caller
     client: httpx2.AsyncClient
@@ -156,6 +157,10 @@ class Partner:
     nouns: Nouns
     turnstile: Turnstile = field(default_factory=Turnstile)
     commitments: list[Commitment] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        tending = self.village.receiving.key
+        self.offering = Offering(self.nouns.service, self.key, tending)
 
     @property
     def key(self) -> str:
@@ -170,6 +175,9 @@ class Partner:
     async def act(self) -> None:
         if not self.commitments or self.choices.random() < 0.04:
             await self._agree()
+            return
+        if self.choices.random() < 0.1:
+            await self.offering.act(self)
             return
         commitment = self.choices.choice(self.commitments)
         ways = (

@@ -22,6 +22,7 @@ from deploy.problem import Problem
 from tests.chaos.caller import Caller, Journal
 from tests.chaos.cuts import Cuts, cuts
 from tests.chaos.kills import keep_running
+from tests.chaos.offering import half_promised
 from tests.chaos.partners import NOUNS, Partner, found
 from tests.chaos.plan import SECOND, Plan
 from tests.chaos.repeats import tell_twice
@@ -186,4 +187,6 @@ async def _check(scene: Scene, say: Say) -> Findings:
             for row in await connection.fetch(MISSING.format(service=service), ids):
                 where = f"accepted event {row['id']}, which Kafka held"
                 findings.add("lost", service, where, "recalled", "not in its event table")
+    for offer_id in await half_promised(scene):
+        findings.add("lost", "homes", f"accepted offer {offer_id}", "promised, or gone", "neither")
     return findings

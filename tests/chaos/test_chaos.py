@@ -16,4 +16,5 @@ async def test_ten_kills_lose_double_and_reorder_nothing(stack: Stack) -> None:
     assert outcome.findings.differences == 0, outcome.findings.first
     assert outcome.findings.accepted.total() > 100, outcome.said
     assert outcome.kills.total() == KILLS
+    assert outcome.other["offers accepted"] > 0, outcome.said
     assert all(outcome.other[name] == 1 for name in ACTS), outcome.other
