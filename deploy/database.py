@@ -54,6 +54,11 @@ ALTER ROLE {reader} SET search_path = {name};
 ALTER ROLE {reader} SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE {reader} SET default_transaction_read_only = on;
 """
+PEOPLE = """\
+GRANT USAGE ON SCHEMA {name} TO {people};
+ALTER ROLE {people} SET search_path = {name};
+ALTER ROLE {people} SET idle_in_transaction_session_timeout = '60s';
+"""
 # Dropping a table drops its triggers: whatever takes away a guard is refused, whoever asks, be it
 # DROP TABLE, DROP SCHEMA, DROP OWNED or DROP FUNCTION ... CASCADE.
 GUARD_OF_GUARDS = """\
@@ -136,12 +141,16 @@ def _statements(database: Database, services: Sequence[Service]) -> str:
     return "\n".join(
         [
             *(_role(database, role, BEFORE_THE_WALL) for role in (OWNER, *_names(services))),
-            *(_role(database, role, BEHIND_THE_WALL) for role in (AUDITOR, *_readers(services))),
+            *(
+                _role(database, role, BEHIND_THE_WALL)
+                for role in (AUDITOR, *_behind_the_wall(services))
+            ),
             AUDITOR_RIGHTS,
             DATABASE_RIGHTS.format(database=database.name, roles=_all_roles(services)),
             PUBLIC_RIGHTS,
             GUARD_OF_GUARDS.format(shadow=SHADOW),
             *(SCHEMA.format(name=service.name, reader=service.reader) for service in services),
+            *(PEOPLE.format(name=s.name, people=s.people) for s in services if s.people),
         ]
     )
 
@@ -156,12 +165,12 @@ def _names(services: Iterable[Service]) -> list[str]:
     return [service.name for service in services]
 
 
-def _readers(services: Iterable[Service]) -> list[str]:
-    return [service.reader for service in services]
+def _behind_the_wall(services: Iterable[Service]) -> list[str]:
+    return [role for service in services for role in service.roles[1:]]
 
 
 def _all_roles(services: Sequence[Service]) -> str:
-    return ", ".join([OWNER, AUDITOR, *_names(services), *_readers(services)])
+    return ", ".join([OWNER, AUDITOR, *_names(services), *_behind_the_wall(services)])
 
 
 async def create_database(database: Database, template: str | None = None) -> None:

@@ -59,6 +59,7 @@ class Runtime:
             kafka_bootstrap=self.servers.kafka_bootstrap,
             database_url=self.database.url(service.name),
             reader_url=self.database.url(service.reader),
+            people_url=self.database.url(service.people) if service.people else None,
             host=HOST,
             port=service.port(self.ports.base),
             simulated=self.state.kept("simulated", "false") == "true",

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.schema import KEEP_PEOPLE
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -22,6 +24,16 @@ class Service:
     def reader(self) -> str:
         """The role that answers requests, behind row-level security."""
         return f"{self.name}_reader"
+
+    @property
+    def people(self) -> str | None:
+        """The role that alone may touch personal data, where the service keeps any."""
+        return f"{self.name}_people" if self.name in KEEP_PEOPLE else None
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Whom the service logs in as: its own, whoever answers, whoever keeps people."""
+        return (self.name, self.reader, *([self.people] if self.people else []))
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -67,6 +79,7 @@ class Surroundings:
     kafka_bootstrap: str
     database_url: str
     reader_url: str
+    people_url: str | None
     host: str
     port: int
     simulated: bool
@@ -83,6 +96,8 @@ def environment(service: Service, around: Surroundings) -> dict[str, str]:
         "PORT": str(around.port),
         "SIMULATED": str(around.simulated).lower(),
     }
+    if around.people_url is not None:
+        values["PEOPLE_URL"] = around.people_url
     if service.name == "organisations":
         values["OPERATOR_KEY"] = around.operator_key
     return {f"YUI_{service.name.upper()}_{key}": value for key, value in values.items()}

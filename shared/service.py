@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final, TypeVar
 
 import uvicorn
@@ -118,6 +119,11 @@ class Plumbing:
             tuple(topics),
             applied=heard,
         )
+
+    async def today(self) -> date:
+        """The business date, for what needs no other word with the database."""
+        async with self.transactions.pool.acquire() as connection:
+            return await self.business_date.today(connection)
 
     def begin_with(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Have this done before the service is ready, as soon as it may write."""

@@ -17,6 +17,8 @@ import shared
 from deploy.database import connected
 from deploy.services import present
 from shared.contracts.registry import PARTNERS
+from shared.people import keeping as people
+from shared.schema import KEEP_PEOPLE
 from tests.support.stack import MakeDatabase
 
 VERBS: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "MERGE", "TRUNCATE", "LOCK")
@@ -25,6 +27,8 @@ SQL: Final = re.compile(
 )
 SERVICES: Final = [service.name for service in present()]
 ONLY_PARTNERS: Final = "shared.commitments"
+OF_PEOPLE: Final = "shared.people"
+"""Run by a role of its own."""
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:
@@ -46,7 +50,9 @@ def statements(service: str) -> dict[str, str]:
 def _is_run_by(service: str, module: str) -> bool:
     if module.startswith(ONLY_PARTNERS):
         return service in PARTNERS
-    return module.startswith(("shared.", f"services.{service}."))
+    return module.startswith(("shared.", f"services.{service}.")) and not module.startswith(
+        OF_PEOPLE
+    )
 
 
 def _is_statement(text: str) -> bool:
@@ -95,6 +101,19 @@ async def test_a_service_may_run_each_of_its_statements(
     found = statements(service)
     assert found
     assert await faults((await database(*SERVICES)).url(service), found) == []
+
+
+@pytest.mark.parametrize("service", KEEP_PEOPLE)
+async def test_whoever_keeps_people_may_run_each_of_its_statements(
+    service: str, database: MakeDatabase
+) -> None:
+    found = {
+        name: value
+        for name, value in vars(people).items()
+        if name.isupper() and isinstance(value, str) and _is_statement(value)
+    }
+    assert found
+    assert await faults((await database(*SERVICES)).url(f"{service}_people"), found) == []
 
 
 async def test_a_statement_that_is_wrong_or_not_allowed_is_found(database: MakeDatabase) -> None:

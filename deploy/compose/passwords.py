@@ -24,7 +24,7 @@ def lay_out(state: State, volumes: Path) -> None:
     # Upstream's image reads it as an account of its own. No other container mounts this volume.
     _write_readable(volumes / "postgres" / "password", administrator)
     for service in SERVICES:
-        for role in (service.name, service.reader):
+        for role in service.roles:
             name = f"{role}.password"
             write_private(volumes / service.name / name, state.secret(name))
     auditor = f"{AUDITOR}.password"

@@ -18,6 +18,7 @@ def surroundings(service: Service, state: State) -> Surroundings:
         kafka_bootstrap=os.environ["YUI_KAFKA_BOOTSTRAP"],
         database_url=database.url(service.name),
         reader_url=database.url(service.reader),
+        people_url=database.url(service.people) if service.people else None,
         host=ANYWHERE,
         port=PORT,
         simulated=os.environ["YUI_SIMULATED"] == "true",

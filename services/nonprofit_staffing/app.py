@@ -17,6 +17,8 @@ from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations, resources
 from shared.contracts.nonprofit_staffing import OWNER
+from shared.people.keeping import keeping
+from shared.people.routes import create_people_router
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
@@ -26,9 +28,16 @@ KEEPING: Final = Keeping(project=asks.project)
 class Settings(ServiceSettings):
     model_config = settings_config(OWNER)
 
+    people_url: str
+    """Of the role that alone may touch personal data."""
+
 
 async def run(settings: Settings) -> None:
-    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
+    async with (
+        plumbing(OWNER, settings, keeping=KEEPING) as built,
+        keeping(settings.people_url, built.today) as people,
+    ):
+        built.run_beside(people.erase_for_ever())
         plans = Desk(built, STAFFING_PLAN, resources.CAREGIVING, CAREGIVERS, also=ALSO_STAFFED)
         programmes = Desk(built, PROGRAMME, resources.PROGRAMME, PROGRAMME_SECTORS)
         built.business_date.on_day_passed(plans.day_passed)
@@ -40,6 +49,7 @@ async def run(settings: Settings) -> None:
             create_staffing_plans_router(plans),
             create_programmes_router(programmes),
             create_asks_router(posts, "vacant-posts"),
+            create_people_router(people),
         )
 
 

@@ -3,4 +3,5 @@
 Owns pledges of hours, attendances, and offers to open shifts. Publishes `yui.volunteers.v1`.
 Listens to organisations (keys, parties) and homes (needs, receipts, disputes, asks and what is
 accepted of offers, the played date).
+Registers people, apart from everything else.
 """

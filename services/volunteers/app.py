@@ -11,6 +11,8 @@ from shared.commitments.desk import Desk
 from shared.contracts import homes, organisations
 from shared.contracts.resources import VOLUNTEERING
 from shared.contracts.volunteers import OWNER
+from shared.people.keeping import keeping
+from shared.people.routes import create_people_router
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
@@ -20,16 +22,25 @@ KEEPING: Final = Keeping(project=asks.project)
 class Settings(ServiceSettings):
     model_config = settings_config(OWNER)
 
+    people_url: str
+    """Of the role that alone may touch personal data."""
+
 
 async def run(settings: Settings) -> None:
-    async with plumbing(OWNER, settings, keeping=KEEPING) as built:
+    async with (
+        plumbing(OWNER, settings, keeping=KEEPING) as built,
+        keeping(settings.people_url, built.today) as people,
+    ):
+        built.run_beside(people.erase_for_ever())
         pledges = Desk(built, PLEDGE, VOLUNTEERING, SECTORS)
         built.business_date.on_day_passed(pledges.day_passed)
         shifts = AskDesk(built, OFFERS, pledges)
         heard = {**projections.reactions(), **shifts.reactions()}
         built.listen((organisations.TOPIC, homes.TOPIC), heard)
         await built.serve(
-            create_pledges_router(pledges), create_asks_router(shifts, "open-shifts")
+            create_pledges_router(pledges),
+            create_asks_router(shifts, "open-shifts"),
+            create_people_router(people),
         )
 
 

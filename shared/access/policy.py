@@ -29,6 +29,7 @@ Action: TypeAlias = Literal[
     "value",  # say what its own contributions are worth
     "read_asks",  # what homes ask of a sector, party to them or not
     "answer_asks",  # offer, take back, decline
+    "keep_people",  # register, export and erase who works or helps
 ]
 
 OF_YUI: Final[frozenset[Role]] = frozenset({"operator", "auditor"})
@@ -45,7 +46,7 @@ EVERYWHERE: Final[Mapping[Role, frozenset[Action]]] = {
 
 MEMBER: Final[frozenset[Action]] = frozenset(
     {
-        *("contribute", "announce", "receive", "tend", "value"),
+        *("contribute", "announce", "receive", "tend", "value", "keep_people"),
         *("read_home", "read_organisation", "read_statement", "read_asks", "answer_asks"),
     }
 )
@@ -143,6 +144,7 @@ def _concerns(principal: Principal, action: Action, resource: Resource) -> bool:
             | "manage_keys"
             | "agree_naming"
             | "value"
+            | "keep_people"
         ):
             return own
         case _:

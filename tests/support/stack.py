@@ -185,6 +185,7 @@ class Stack:
             kafka_bootstrap=self.kafka_bootstrap,
             database_url=database.url(name),
             reader_url=database.url(service.reader),
+            people_url=database.url(service.people) if service.people else None,
             host="127.0.0.1",
             port=port,
             simulated=True,

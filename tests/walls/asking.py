@@ -112,6 +112,8 @@ class Questions:
                 return sorted({ask_id for ask_id, _ in world.asks})
             case "lease_id":
                 return sorted(world.leases)
+            case "person_id":
+                return [one for registered in world.people.values() for one in registered]
             case "fiscal_year":
                 return ["2011", "2023"]
             case "parked_id":

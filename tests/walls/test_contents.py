@@ -55,7 +55,7 @@ async def test_nothing_of_others_comes_out(
         for question, response in await told(addresses[service], key, asked):
             text = response.text + str(response.headers)
             found = {mark for mark in marks_in(text) if mark in foreign}
-            found |= {name for name in world.names.values() if name in foreign and name in text}
+            found |= {name for name in world.called() if name in foreign and name in text}
             assert found <= marks_in(question.asked), (question, response.status_code, found)
             assert response.status_code < httpx2.codes.INTERNAL_SERVER_ERROR, question
             seen |= marks_in(text)

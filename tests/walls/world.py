@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,9 @@ from deploy.progress import Progress
 from deploy.services import SERVICES
 from deploy.story.script import FIRST_HOME
 from shared.contracts.registry import PARTNERS
+from shared.schema import KEEP_PEOPLE
 from tests.flows.test_stories import SECOND_HOME
+from tests.support.asking import Caller
 from tests.support.eventually import assert_eventually
 from tests.support.stack import ServiceProcess, Stack
 
@@ -44,6 +47,11 @@ SELECT (SELECT count(*) FROM {service}.outbox) + (SELECT count(*) FROM {service}
 LOGGED: Final = "SELECT count(*) FROM eventlog.logged_event"
 
 
+def name_of(organisation_id: str) -> str:
+    """What everybody is called whom an organisation has registered."""
+    return f"Somebody of {organisation_id[::-1]}"
+
+
 def marks_in(text: str) -> set[str]:
     return {found.replace("-", "") for found in MARK.findall(text)}
 
@@ -68,19 +76,27 @@ class World:
     leases: AbstractSet[str]
     asked: Mapping[str, AbstractSet[str]]
     """By organisation: marks of what it is asked for, by whichever home."""
+    people: Mapping[str, list[str]]
+    """By organisation: whom it has registered."""
 
     def own(self, organisation_id: str) -> set[str]:
         """What an organisation may read of: its own events, its homes', and everyone's."""
         groups = {organisation_id, *self.homes[organisation_id], *self._everyones()}
-        told = self.asked.get(organisation_id, set())
-        return {mark for group in groups for mark in self.marks.get(group, ())} | told
+        told = {*self.asked.get(organisation_id, ()), *self.people[organisation_id]}
+        return told.union(*(self.marks.get(group, ()) for group in groups))
 
     def foreign(self, organisation_id: str) -> set[str]:
         """Marks of homes and organisations that it may never see; names as they are."""
         own = self.own(organisation_id)
         all_of_them = {mark for marks in self.marks.values() for mark in marks}
+        people = {one for registered in self.people.values() for one in registered}
         names = {name for one, name in self.names.items() if one not in own}
-        return (all_of_them - own) | names
+        theirs = {name_of(one) for one in self.people if one != organisation_id}
+        return ((all_of_them | people) - own) | names | theirs
+
+    def called(self) -> set[str]:
+        """What organisations, and people, are called."""
+        return {*self.names.values(), *map(name_of, self.people)}
 
     def _everyones(self) -> set[str]:
         all_homes = {home for homes in self.homes.values() for home in homes}
@@ -104,9 +120,14 @@ async def tell_both_stories(stack: Stack, database: Database, folder: Path) -> W
             if who in played.script.partners
         }
     await assert_eventually(lambda: _all_is_logged(database), within_seconds=60)
+    people: dict[str, list[str]] = defaultdict(list)
+    for service, (organisation_id, key) in product(KEEP_PEOPLE, keys.items()):
+        somebody = {"name": name_of(organisation_id), "retained_until": "2999-03-31"}
+        told = await Caller(addresses[service], key).done("/v1/people", somebody)
+        people[organisation_id].append(told["person_id"])
     for process in running:
         await process.stop()
-    return await _known(database, stack.operator_key, keys)
+    return await _known(database, stack.operator_key, keys, people)
 
 
 def launched(stack: Stack, database: Database) -> list[ServiceProcess]:
@@ -126,7 +147,12 @@ async def _all_is_logged(database: Database) -> bool:
         return not any(left) and await connection.fetchval(LOGGED) == sum(told)
 
 
-async def _known(database: Database, operator_key: str, keys: Mapping[str, str]) -> World:
+async def _known(
+    database: Database,
+    operator_key: str,
+    keys: Mapping[str, str],
+    people: Mapping[str, list[str]],
+) -> World:
     marks: dict[str, set[str]] = defaultdict(set)
     event_ids, streams = defaultdict(list), defaultdict(set)
     homes: dict[str, set[str]] = {who: set() for who in keys}
@@ -158,4 +184,5 @@ async def _known(database: Database, operator_key: str, keys: Mapping[str, str])
         asks,
         leases,
         asked,
+        people,
     )

@@ -50,8 +50,7 @@ def create_calendar_router(built: Plumbing, rules: Rules) -> APIRouter:
     @router.get("/business-date", **answers(DateTold))
     async def show(_caller: Reader) -> dict[str, Any]:
         """Say which day it is, and whether it is played."""
-        async with built.transactions.pool.acquire() as connection:
-            today = await built.business_date.today(connection)
+        today = await built.today()
         return {"business_date": today.isoformat(), "simulated": built.settings.simulated}
 
     @router.post("/business-date", **answers(DateAnswer, DateIsLived, DateGoesBack, NoRuleInForce))
