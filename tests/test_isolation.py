@@ -43,12 +43,13 @@ WHERE tgname = 'append_only' AND tgenabled = 'O' AND nspname = ANY($1) ORDER BY 
 """
 
 APPENDED: Final = """
--- The tables to which their service may add, and in which it may change nothing.
+-- The tables to which their service, or its role for people, may add, and change nothing in.
 SELECT schemaname || '.' || tablename AS name FROM pg_tables
+JOIN pg_roles ON rolname IN (schemaname, schemaname || '_people')
 WHERE schemaname = ANY($1)
-AND has_table_privilege(schemaname, schemaname || '.' || tablename, 'INSERT')
-AND NOT has_table_privilege(schemaname, schemaname || '.' || tablename, 'UPDATE')
-AND NOT has_table_privilege(schemaname, schemaname || '.' || tablename, 'DELETE')
+AND has_table_privilege(rolname, schemaname || '.' || tablename, 'INSERT')
+AND NOT has_table_privilege(rolname, schemaname || '.' || tablename, 'UPDATE')
+AND NOT has_table_privilege(rolname, schemaname || '.' || tablename, 'DELETE')
 ORDER BY 1
 """
 KEPT_BY_RIGHTS_ALONE: Final = frozenset(f"{service}.request" for service in SERVICES)

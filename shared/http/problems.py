@@ -1,5 +1,6 @@
 """Every error as a problem (RFC 9457) that names its rule and leaks nothing else."""
 
+import re
 import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -36,6 +37,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:yui:problem:"
 COME_AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 TOLD_FRAMES: Final = 8
+FIELD: Final = re.compile(r"[A-Za-z0-9_:-]{1,64}")
+ELSEWHERE: Final = "?"
 OF_STATUS: Final[Mapping[int, type[Refusal]]] = {
     refusal.status: refusal
     for refusal in (BodyUnreadable, ApiKeyNeeded, NotFound, MethodNotAllowed)
@@ -122,10 +125,15 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for it
     language = spoken(request.headers)
     errors = [
-        {"field": ".".join(str(part) for part in one["loc"]), "rule": field_rule(one, language)}
+        {"field": ".".join(map(_named, one["loc"])), "rule": field_rule(one, language)}
         for one in error.errors()
     ]
     return problem(InvalidRequest, language, errors=errors)
+
+
+def _named(part: str | int) -> str:
+    """A field's name; what somebody sent instead of one is told only where it could be one."""
+    return str(part) if FIELD.fullmatch(str(part)) else ELSEWHERE
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -40,8 +40,9 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     rows: Sequence[Row]
-    unknown: Sequence[str] = field(default_factory=tuple)
-    """Columns that nobody knows; then no row is read."""
+    unknown: Sequence[int] = field(default_factory=tuple)
+    """Columns that nobody knows, counted from 1; then no row is read. What they are called is not
+    told: without a head, the first row may be somebody."""
     skipped: Sequence[int] = field(default_factory=tuple)
     """Rows that are blank, or totals."""
 
@@ -58,7 +59,7 @@ def read_sheet(content: bytes, columns: Mapping[str, str]) -> Sheet:
     if not lines:
         return Sheet(())
     names = [_plain(cell) for cell in lines[0]]
-    unknown = [name for name in names if name not in columns]
+    unknown = [place for place, name in enumerate(names, start=1) if name not in columns]
     rows, skipped = [], []
     for number, cells in enumerate(lines[1:], start=2):
         plain = [_plain(cell) for cell in cells]

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Final
 
 import structlog
 from asyncpg import Record
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from shared.access.policy import Principal
 from shared.handling import KeyReused, Request
+from shared.http.bodies import Body
 from shared.ids import new_opaque_id
 from shared.postgres import Connection, Pool, connect_pool
 from shared.refusal import Invalid, NotFound
@@ -48,6 +49,11 @@ WHERE person_id = $1 ORDER BY access_id
 
 ERASE: Final = "DELETE FROM person WHERE person_id = $1 RETURNING person_id, organisation_id"
 
+WAS_ERASED: Final = """
+-- Whether somebody was registered and is gone.
+SELECT FROM person_access WHERE person_id = $1 AND action IN ('erased', 'retention_ended')
+"""
+
 ERASE_DUE: Final = """
 -- Erases whom there is no reason any more to keep anything of.
 DELETE FROM person WHERE retained_until < current_setting('yui.due_before', true)::date
@@ -81,15 +87,11 @@ class RetentionEnded(Invalid):
 
 
 def _text(length: int) -> Any:  # noqa: ANN401  a type's annotation
-    return StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=length, pattern=r"^[^\x00]*$"
-    )
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=length)
 
 
-class PersonBody(BaseModel):
+class PersonBody(Body):
     """Somebody who works or helps; nothing of it leaves this service but by an export."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     name: Annotated[str, _text(200)]
     kana: Annotated[str, _text(200)] | None = None
@@ -137,11 +139,16 @@ class People:
         return {**_plain(row), "accesses": [_plain(access) for access in accesses]}
 
     async def erase(self, principal: Principal, person_id: str, correlation: str) -> None:
-        """Let the person go; facts that name the id stay, and say of nobody any more."""
+        """Let the person go; facts that name the id stay, and say of nobody any more.
+
+        Whoever did not hear the answer asks again: who is gone, is gone.
+        """
         async with behind(self.pool, principal, "READ WRITE") as connection:
-            if await connection.fetchrow(ERASE, person_id) is None:
+            if await connection.fetchrow(ERASE, person_id) is not None:
+                who = principal.organisation_id
+                await _note(connection, person_id, who, "erased", correlation)
+            elif await connection.fetchrow(WAS_ERASED, person_id) is None:
                 raise PersonUnknown
-            await _note(connection, person_id, principal.organisation_id, "erased", correlation)
 
     async def erase_due(self, today: date) -> int:
         """Erase everybody whose retention ended before this day."""

@@ -24,6 +24,8 @@ BY_NAME: Final[Json] = {
     "prefecture_code": "14",
     "fiscal_year": "2011",
     "level": "not_valued",
+    "capacity": "6",
+    "retained_until": "2999-03-31",
     "sectors": ["government", "nonprofit", "company", "volunteers", "foster_parent"],
 }
 """What fits the rules better than the first thing that fits the schema."""

@@ -8,6 +8,7 @@ import httpx2
 from tests.access.endpoints import ASKS, Endpoint
 from tests.access.table import EVERY_SERVICE, RELATIONS, Decisions, decisions_by_endpoint
 from tests.access.world import Things, World
+from tests.support.answering import told
 
 DENIED: Final = frozenset({401, 403, 404})
 BEFORE_ANY_DECISION: Final = frozenset({400, 405, 411, 413, 415})
@@ -99,17 +100,3 @@ def _pairs(peopled: World, endpoint: Endpoint) -> Iterator[tuple[Asked, Asked]]:
     if endpoint.asks_for_a_home and endpoint.noun not in ASKS:
         home, none = foreign["home_id"], missing["home_id"]
         yield (foreign, {"home_id": home}), (foreign, {"home_id": none})
-
-
-def told(response: httpx2.Response) -> tuple[int, bytes, object]:
-    """All that tells one answer from another, but when it was given and the ids that were sent."""
-    headers = {
-        name: value
-        for name, value in response.headers.items()
-        if name not in {"date", "x-request-id"}
-    }
-    ids = {part for part in response.request.url.path.split("/") if len(part) > 12}
-    content = b"" if "event-stream" in headers.get("content-type", "") else response.content
-    for one in ids:
-        content = content.replace(one.encode(), b"ID")
-    return response.status_code, content, headers

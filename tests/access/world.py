@@ -10,12 +10,14 @@ from typing import Any, Final
 
 import httpx2
 
+from deploy.database import Database
 from deploy.services import SERVICES
 from shared.access.keys import ApiKey, parse_key
 from shared.contracts.homes import OfferAccepted
 from shared.contracts.organisations import KeyIssued
 from shared.envelope import to_headers
 from shared.ids import new_id, new_opaque_id
+from shared.schema import KEEP_PEOPLE
 from tests.access.endpoints import Endpoint, endpoints
 from tests.access.issuing import Provider, TestIssuer
 from tests.support.asking import Caller
@@ -44,6 +46,7 @@ Things = dict[str, str]
 
 @dataclass
 class World:
+    database: Database = field(repr=False)
     urls: Mapping[str, str]
     bootstrap: str
     client: httpx2.AsyncClient = field(repr=False)
@@ -116,6 +119,7 @@ class World:
 
 @asynccontextmanager
 async def world(stack: Stack, folder: Path) -> AsyncIterator[World]:
+    await stack.empty_topics()  # of keys that another world has issued to the same operator
     db = await stack.database(*NAMES)
     issuer, provider = TestIssuer(folder), Provider(folder)
     believed = {"YUI_ACCESS_ISSUERS": json.dumps([issuer.setting, provider.setting])}
@@ -127,7 +131,7 @@ async def world(stack: Stack, folder: Path) -> AsyncIterator[World]:
     try:
         with issuer.served(), provider.served():
             async with httpx2.AsyncClient(timeout=30) as client:
-                made = World(urls, stack.kafka_bootstrap, client, issuer, provider)
+                made = World(db, urls, stack.kafka_bootstrap, client, issuer, provider)
                 made.keys["operator"] = _key(stack.operator_key)
                 await _fill(made)
                 yield made
@@ -148,6 +152,7 @@ async def _fill(world: World) -> None:
         world.found += endpoints(service, document)
     await _register(world)
     await _contribute(world)
+    await _register_people(world)
     await _point_at_events(world)
     await _park(world)
 
@@ -281,6 +286,19 @@ async def _disputed(world: World, kind: Kind, made: Contributor, relation: str, 
 
     await assert_eventually(heard, within_seconds=WITHIN_S)
     return {**named, "dispute_id": dispute_id}
+
+
+async def _register_people(world: World) -> None:
+    """Somebody of ours, and for each home of theirs somebody of theirs."""
+    somebody = {"name": "Somebody", "retained_until": "2999-03-31"}
+    for service in KEEP_PEOPLE:
+        for relation, key in (
+            ("own", "administrator"),
+            ("party to", "theirs"),
+            ("foreign", "theirs"),
+        ):
+            told = await world.caller(service, key).done("/v1/people", somebody)
+            world.things[service, relation, "people"] = {"person_id": told["person_id"]}
 
 
 async def _point_at_events(world: World) -> None:

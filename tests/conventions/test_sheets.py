@@ -55,9 +55,9 @@ def test_a_cell_says_what_it_means_or_stays_as_it_is(cell: str, read: str) -> No
     assert value(cell) == read
 
 
-def test_a_column_that_nobody_knows_is_named_and_no_row_is_read() -> None:
+def test_a_column_that_nobody_knows_is_pointed_at_and_no_row_is_read() -> None:
     sheet = read_sheet("協定ID,備考\r\na,b\r\n".encode(), COLUMNS)
-    assert (sheet.unknown, sheet.rows) == (["備考"], ())
+    assert (sheet.unknown, sheet.rows) == ([2], ())
 
 
 def test_what_is_no_text_is_no_sheet() -> None:

@@ -1,144 +1,116 @@
 """A name that is sent wherever text is taken comes out nowhere but where it may be erased."""
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx2
 import pytest
 
 from deploy.database import Database, connected
-from deploy.services import BY_NAME, SERVICES
+from deploy.services import SERVICES
 from shared.ids import new_opaque_id
 from shared.kafka import reading
-from tests.people.pushing import NAME, bodies
-from tests.support.asking import Caller
-from tests.support.eventually import assert_eventually
-from tests.support.stack import ServiceProcess, Stack
+from tests.access.endpoints import Endpoint
+from tests.access.world import World, world
+from tests.people.pushing import HEADERS, Sent, found_in, requests
+from tests.support.stack import Stack
 
+WHO: Final = ("administrator", "operator")
+"""Between them they may do whatever can be done."""
+TOLD_TO_WHOM_IT_IS: Final = frozenset(
+    {"GET /v1/organisations", "GET /v1/organisations/{organisation_id}"}
+)
+"""What an organisation is called is told to itself, and to whoever runs Yui."""
 ERASABLE: Final = frozenset(
     {"organisations.name", "volunteers.person", "nonprofit_staffing.person"}
 )
+OF_OPERATORS: Final = frozenset(f"{service.name}.parked_action" for service in SERVICES)
+"""Why whoever runs Yui gave a record up, in words of their own: they are told to name nobody."""
 TABLES: Final = """
 SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
 WHERE table_schema = ANY($1) AND table_type = 'BASE TABLE'
 """
-SPELLINGS: Final = tuple(
-    text
-    for word in ("印山田花子", "Marked Hanako")
-    for text in (word, word.encode().hex(), word.encode("unicode_escape").decode())
-)
 
 
-@pytest.fixture(scope="module")
-async def database(stack: Stack) -> AsyncIterator[Database]:
-    await stack.empty_topics()
-    made = await stack.database(*BY_NAME)
-    yield made
-    await stack.drop(made)
+@pytest.fixture
+async def peopled(stack: Stack, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(stack, tmp_path) as made:
+        yield made
 
 
-@pytest.fixture(scope="module")
-async def running(stack: Stack, database: Database) -> AsyncIterator[Mapping[str, ServiceProcess]]:
-    started = {service.name: stack.process(service.name, database) for service in SERVICES}
-    for process in started.values():
-        process.launch()
-    for process in started.values():
-        await process.ready(within_seconds=60)
-    yield started
-    for process in started.values():
-        process.kill()
+async def pushed(world: World, endpoint: Endpoint) -> list[httpx2.Response]:
+    things = world.meant(endpoint, "own")
+    return [
+        await _send(world, endpoint, who, sent)
+        for who in WHO
+        for sent in requests(endpoint, things)
+    ]
 
 
-async def member(running: Mapping[str, ServiceProcess], operator_key: str) -> str:
-    """Return the key of an organisation that every service knows."""
-    register = Caller(running["organisations"].url, operator_key)
-    body = {"name": NAME, "sectors": ["volunteers", "nonprofit"]}
-    organisation_id = (await register.done("/v1/organisations", body))["organisation_id"]
-    key = str((await register.done(f"/v1/organisations/{organisation_id}/keys"))["key"])
-    for process in running.values():
-        caller = Caller(process.url, key)
-
-        async def is_known(caller: Caller = caller) -> bool:
-            response = await caller.get("/v1/parked")
-            return response.status_code != httpx2.codes.UNAUTHORIZED
-
-        await assert_eventually(is_known)
-    return key
+async def _send(world: World, endpoint: Endpoint, who: str, sent: Sent) -> httpx2.Response:
+    headers = {
+        "Authorization": f"Bearer {world.keys[who]}",
+        "Idempotency-Key": new_opaque_id(),
+        **HEADERS,
+        **sent.headers,
+    }
+    url = world.urls[endpoint.service] + sent.path
+    encoded = {name.encode(): value.encode() for name, value in headers.items()}
+    async with world.client.stream(endpoint.method, url, headers=encoded, **sent.more) as response:
+        if "event-stream" not in response.headers.get("content-type", ""):
+            await response.aread()
+        return response
 
 
-async def pushed(url: str, key: str) -> list[tuple[str, httpx2.Response]]:
-    """Send the name to every endpoint that takes a body, in its paths and its queries, too."""
-    headers = {"Authorization": f"Bearer {key}"}
-    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
-        document = (await client.get("/openapi.json")).json()
-        return [
-            (f"{method} {template}", await _send(client, method, path, **more))
-            for template, methods in document["paths"].items()
-            for method, operation in methods.items()
-            for path in _paths(template)
-            for more in _ways(document, operation)
-        ]
+async def test_a_marked_name_comes_out_nowhere(stack: Stack, peopled: World) -> None:
+    answers = [
+        (str(endpoint), answer)
+        for endpoint in sorted(peopled.found, key=ends_something)
+        for answer in await pushed(peopled, endpoint)
+    ]
+    assert [of for of, answer in answers if answer.is_server_error] == []
+    told = {(of, answer.status_code) for of, answer in answers if tells(of, answer)}
+    assert told == set(), "no answer tells a name, be it refused or done"
+    for url in peopled.urls.values():
+        assert not found_in((await peopled.client.get(f"{url}/metrics")).text)
+    assert [path.name for path in stack.state.logs.glob("*.log") if is_named_in(path)] == []
+    assert [one.topic for one in SERVICES if await is_named_on(stack, one.topic)] == []
+    holding = await tables_with_the_name(peopled.database)
+    assert holding >= ERASABLE, "it was sent, and taken"
+    assert holding - OF_OPERATORS == ERASABLE, "and is where it may be erased"
 
 
-def _paths(template: str) -> Iterator[str]:
-    for value in (NAME, "some-id"):
-        yield "/".join(value if part.startswith("{") else part for part in template.split("/"))
+def ends_something(endpoint: Endpoint) -> bool:
+    """Whether it comes last: what is closed refuses most of what could be asked of it."""
+    return endpoint.path.endswith(("/closing", "/withdrawal"))
 
 
-def _ways(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for body in bodies(document, operation):
-        yield {"json": body}
-    parameters = operation.get("parameters", ())
-    asked = [one["name"] for one in parameters if one.get("in") == "query"]
-    yield {"params": dict.fromkeys(asked, NAME)}
+def tells(endpoint: str, answer: httpx2.Response) -> bool:
+    """Its `Link` repeats the address that was asked, whatever stands in it."""
+    is_its_own = answer.is_success and endpoint in TOLD_TO_WHOM_IT_IS
+    text = answer.text if answer.is_closed and answer.is_stream_consumed else ""
+    headers = {name: value for name, value in answer.headers.items() if name != "link"}
+    return not is_its_own and bool(found_in(f"{text} {headers}"))
 
 
-async def _send(
-    client: httpx2.AsyncClient,
-    method: str,
-    path: str,
-    **more: Any,  # noqa: ANN401  as httpx2's
-) -> httpx2.Response:
-    headers = {"Idempotency-Key": new_opaque_id()}
-    return await client.request(method.upper(), path, headers=headers, **more)
+def is_named_in(log: Path) -> bool:
+    """A service's, or a server's: a database's may quote what it could not store."""
+    return bool(found_in(log.read_text(errors="replace")))
 
 
-def found_in(text: str) -> set[str]:
-    return {spelling for spelling in SPELLINGS if spelling in text}
-
-
-async def test_a_marked_name_comes_out_nowhere(
-    stack: Stack, database: Database, running: Mapping[str, ServiceProcess]
-) -> None:
-    key = await member(running, stack.operator_key)
-    answers: dict[str, list[httpx2.Response]] = defaultdict(list)
-    for process in running.values():
-        for who in (key, stack.operator_key):
-            for named, response in await pushed(process.url, who):
-                assert response.status_code < httpx2.codes.INTERNAL_SERVER_ERROR, named
-                answers[named].append(response)
-                if not response.is_success:
-                    assert not found_in(response.text), (named, response.text)
-        assert not found_in(process.log.read_text()), process.service.name
-    for log in logs_of(stack):
-        assert not found_in(log.read_text(errors="replace")), log.name
-    for service in SERVICES:
-        async with reading(stack.kafka_bootstrap, service.topic) as topic:
-            async for records in topic.since({}):
-                for record in records:
-                    told = b" ".join([record.value or b"", *(v or b"" for _, v in record.headers)])
-                    assert not found_in(told.decode(errors="replace")), service.topic
-    people = answers["post /v1/people"]
-    assert any(one.is_success for one in people), [one.text for one in people]
-    holding = await tables_with_the_name(database)
-    assert holding == ERASABLE, "it was sent and taken, and is where it may be erased"
-
-
-def logs_of(stack: Stack) -> list[Path]:
-    """The servers' logs; a database's may quote what it could not store."""
-    return list(stack.state.logs.glob("*.log"))
+async def is_named_on(stack: Stack, topic: str) -> bool:
+    async with reading(stack.kafka_bootstrap, topic) as log:
+        async for records in log.since({}):
+            for record in records:
+                told = [
+                    record.key or b"",
+                    record.value or b"",
+                    *(v or b"" for _, v in record.headers),
+                ]
+                if found_in(b" ".join(told).decode(errors="replace")):
+                    return True
+    return False
 
 
 async def tables_with_the_name(database: Database) -> set[str]:
