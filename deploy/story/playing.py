@@ -120,7 +120,7 @@ class Player:
             self._played.words[word] = answer[name]
 
     async def _look(self, client: httpx2.AsyncClient, step: Step) -> Mapping[str, Any]:
-        """Wait for a line of a list: what follows from the steps before comes by events."""
+        """Wait for a line of a list, or for one thing: what follows from steps comes by events."""
         service, _, path = self._filled(step.get).partition("/")
         headers = {"Authorization": f"Bearer {self._keys[step.as_]}"}
         deadline = time.monotonic() + PATIENCE_S
@@ -128,7 +128,8 @@ class Player:
             with suppress(httpx2.TransportError):
                 url = f"{self._addresses[service]}/{path}"
                 response = await client.get(url, headers=headers)
-                lines = response.json()["items"] if response.is_success else []
+                told = response.json() if response.is_success else {"items": []}
+                lines = told.get("items", [told])
                 for line in lines:
                     if self._filled(step.where).items() <= line.items():
                         return dict(line)

@@ -29,9 +29,9 @@ class Step(Line):
     post: str = ""
     """`service/path`; `{word}` stands for what was kept before."""
     get: str = ""
-    """Instead: the list in which a line is looked for, until it is there."""
+    """Instead: the list, or the one thing, in which a line is looked for until it is there."""
     where: Mapping[str, Any] = Field(default_factory=dict)
-    """What that line holds."""
+    """What that line, or that thing, holds."""
     on: date | None = None
     """The business date from here on."""
     say: str | None = None

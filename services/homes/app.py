@@ -1,15 +1,20 @@
 """The register of homes as a process."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from services.homes import api, consumers
-from services.homes.repository import Needs, project, read_rules
+from services.homes.repository import project, read_rules
 from services.homes.repository.asks import AskKeeper
+from services.homes.repository.needs import Needs
+from services.homes.repository.openings import OpeningKeeper
+from shared.consuming.record import Received
 from shared.contracts import ledger, organisations
 from shared.contracts.homes import OWNER
 from shared.contracts.registry import PARTNER_TOPICS
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
+from shared.work import Work
 
 KEEPING: Final = Keeping(project=project)
 
@@ -25,8 +30,15 @@ async def run(settings: Settings) -> None:
         built.business_date.on_day_passed(needs.day_passed)
         asks = AskKeeper(rules, built.business_date)
         built.business_date.on_day_passed(asks.day_passed)
+        openings = OpeningKeeper(rules, built.business_date, needs, asks)
+        built.business_date.on_day_passed(openings.day_passed)
+
+        async def conclude(work: Work, batch: Sequence[Received]) -> None:
+            await asks.conclude(work, batch)
+            await openings.conclude(work, batch)
+
         topics = organisations.TOPIC, *PARTNER_TOPICS, ledger.TOPIC
-        built.listen(topics, consumers.reactions(needs), conclude=asks.conclude)
+        built.listen(topics, consumers.reactions(needs), conclude=conclude)
         await built.serve(*api.create_routers(built, needs, rules))
 
 

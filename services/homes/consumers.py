@@ -2,8 +2,8 @@
 
 from services.homes import repository as sql
 from services.homes.domain.asking import ASKS, HearTakenBack
-from services.homes.repository import Needs
 from services.homes.repository import asks as asks_sql
+from services.homes.repository.needs import Needs
 from shared.consuming.applying import Reaction
 from shared.contracts.commitment import (
     Agreed,

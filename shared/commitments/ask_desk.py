@@ -21,7 +21,7 @@ from shared.commitments.quantities import month_list
 from shared.consuming.applying import Reaction
 from shared.contracts.commitment import OfferKept
 from shared.contracts.event import Event
-from shared.contracts.homes import OfferAccepted
+from shared.contracts.homes import OfferAccepted, OpeningFailed
 from shared.contracts.organisations import Sector
 from shared.contracts.resources import CATALOGUE
 from shared.envelope import Envelope
@@ -41,16 +41,27 @@ class AskDesk:
         self._plumbing = plumbing
         self._offers = words.offers()
         self._declines = words.declines()
+        self._desks = desks
         self._desk_of = {resource: desk for desk in desks for resource in desk.resources}
         self._sectors = frozenset[str]().union(*(desk.sectors for desk in desks))
 
     def reactions(self) -> dict[type[Event], Reaction]:
-        """What every partner's service takes in of the homes' asks."""
+        """What every partner's service takes in of the homes' asks, and of openings that fail."""
 
         async def keep(work: Work, event: Any, _envelope: Envelope) -> None:  # noqa: ANN401  any of them
             await asks.keep_ask(work.connection, event)
 
-        return {**dict.fromkeys(asks.ASK_EVENTS, keep), OfferAccepted: self._accepted}
+        return {
+            **dict.fromkeys(asks.ASK_EVENTS, keep),
+            OfferAccepted: self._accepted,
+            OpeningFailed: self._opening_failed,
+        }
+
+    async def _opening_failed(self, work: Work, event: OpeningFailed, _envelope: Envelope) -> None:
+        """First let nobody promise any more, then release what was."""
+        await projections.keep_home(work.connection, event)
+        for desk in self._desks:
+            await desk.release(work, event.home_id, event.failed_on)
 
     async def _accepted(self, work: Work, event: OfferAccepted, _envelope: Envelope) -> None:
         """Promise what was accepted, together with saying so; of others' offers know nothing."""

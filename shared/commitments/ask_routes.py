@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from shared.commitments.ask_answers import AskTold, DeclineAnswer, OfferAnswer, OfferTold
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.bodies import STANDING, AskDecliningBody, AskStatus, OfferBody
-from shared.commitments.commands import HomeClosed, HomeUnknown
+from shared.commitments.commands import HomeClosed, HomeUnknown, OpeningHasFailed
 from shared.commitments.offers import AskCovered, OfferOfNothing, OfferPromised
 from shared.contracts.event import Id
 from shared.contracts.homes import PrefectureCode
@@ -16,7 +16,7 @@ from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 
-OFFERING: Final = (AskCovered, HomeUnknown, HomeClosed, OfferOfNothing)
+OFFERING: Final = (AskCovered, HomeUnknown, HomeClosed, OpeningHasFailed, OfferOfNothing)
 
 
 def create_asks_router(desk: AskDesk, asks: str) -> APIRouter:

@@ -10,7 +10,7 @@ from shared.contracts.event import Month
 from shared.contracts.organisations import Sector
 from shared.refusal import Invalid, NotFound, Refusal
 
-HomeStatus: TypeAlias = Literal["unknown", "open", "closed"]
+HomeStatus: TypeAlias = Literal["unknown", "open", "closed", "opening_failed"]
 
 # --- Commands
 
@@ -28,7 +28,7 @@ class Agree:
     fallback_sector: Sector | None = None
     publicity: Publicity | None = None
     home_status: HomeStatus
-    """As far as the homes' events have told."""
+    """As far as the homes' events have told: whether anything can be promised to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,13 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The home does not open: what was promised to it, and has not been delivered, is nobody's."""
+
+    released_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lapse:
     today: date
 
@@ -84,7 +91,9 @@ class AnswerDispute:
     """Whether the home's dispute has reached us and stands open."""
 
 
-Command: TypeAlias = Agree | Promise | Deliver | Correct | Withdraw | Lapse | AnswerDispute
+Command: TypeAlias = (
+    Agree | Promise | Deliver | Correct | Withdraw | Release | Lapse | AnswerDispute
+)
 
 # --- Refusals
 
@@ -99,6 +108,12 @@ class HomeClosed(Refusal):
     """Nothing can be promised to a home that has closed."""
 
     japanese = "閉じたホームには、何も約束できません。"
+
+
+class OpeningHasFailed(Refusal):
+    """The opening of this home has failed: nothing is promised to it any more."""
+
+    japanese = "このホームの開設は成立しませんでした。このホームには、もう何も約束できません。"
 
 
 class ResourceNotProvided(Invalid):
@@ -186,3 +201,16 @@ class CorrectionBelowConfirmed(Refusal):
 
 class DisputeUnknown(NotFound):
     """The home has no open dispute under this id on this delivery."""
+
+
+def refuse_unless_open(home_status: HomeStatus) -> None:
+    """Refuse what would come to be promised to a home that nothing can be promised to."""
+    match home_status:
+        case "unknown":
+            raise HomeUnknown
+        case "closed":
+            raise HomeClosed
+        case "opening_failed":
+            raise OpeningHasFailed
+        case "open":
+            pass

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import Final, TypeAlias, TypedDict, assert_never
 
-from shared.calendar import first_month_after_notice, last_day, months_through
+from shared.calendar import first_month_after_notice, last_day, month_of, months_through
 from shared.commitments.commands import (
     Agree,
     AnswerDispute,
@@ -22,9 +22,6 @@ from shared.commitments.commands import (
     DeliveryUnknown,
     DisputeUnknown,
     EvidenceWithoutHash,
-    HomeClosed,
-    HomeStatus,
-    HomeUnknown,
     ImpossibleQuantity,
     Lapse,
     Promise,
@@ -32,7 +29,9 @@ from shared.commitments.commands import (
     PromiseBeyondCap,
     PromiseBeyondNeed,
     PromiseOfNothing,
+    Release,
     Withdraw,
+    refuse_unless_open,
 )
 from shared.commitments.state import Commitment, evolve
 from shared.contracts.commitment import (
@@ -44,6 +43,7 @@ from shared.contracts.commitment import (
     Lapsed,
     MonthTotal,
     Promised,
+    WithdrawalCode,
     Withdrawn,
 )
 from shared.contracts.event import QUANTITY_MAX, Month, Movement, Place
@@ -52,7 +52,7 @@ from shared.decider import Decider
 MONTHS_MAX: Final = 120
 
 Way: TypeAlias = tuple[Place, Place]
-Act: TypeAlias = Promise | Deliver | Correct | Withdraw | Lapse | AnswerDispute
+Act: TypeAlias = Promise | Deliver | Correct | Withdraw | Release | Lapse | AnswerDispute
 
 
 class Names(TypedDict):
@@ -132,6 +132,8 @@ class Decision:
                 return self._correct(command)
             case Withdraw():
                 return self._withdraw(command)
+            case Release():
+                return self._release(command)
             case Lapse():
                 return self._lapse(command)
             case AnswerDispute():
@@ -258,19 +260,31 @@ class Decision:
         withdrawn_from = self.commitment.withdrawn_from
         if withdrawn_from is not None and withdrawn_from <= from_month:
             return []
-        return [
-            self.words.withdrawn(
-                **self._names(),
-                notice_on=command.notice_on,
-                from_month=from_month,
-                movements=tuple(
-                    movement
-                    for month in sorted(self.commitment.promised)
-                    if month >= from_month
-                    for movement in self._released(month)
-                ),
-            )
-        ]
+        return [self._withdrawn(command.notice_on, from_month, "notice")]
+
+    def _release(self, command: Release) -> Sequence[CommitmentFact]:
+        """No notice is kept to: there is no home to keep it to, nor one to promise more to."""
+        from_month = min([month_of(command.released_on), *self.commitment.promised])
+        withdrawn_from = self.commitment.withdrawn_from
+        if withdrawn_from is not None and withdrawn_from <= from_month:
+            return []
+        return [self._withdrawn(command.released_on, from_month, "opening_failed")]
+
+    def _withdrawn(
+        self, notice_on: date, from_month: Month, reason_code: WithdrawalCode
+    ) -> Withdrawn:
+        return self.words.withdrawn(
+            **self._names(),
+            notice_on=notice_on,
+            from_month=from_month,
+            reason_code=reason_code,
+            movements=tuple(
+                movement
+                for month in sorted(self.commitment.promised)
+                if month >= from_month
+                for movement in self._released(month)
+            ),
+        )
 
     def _lapse(self, command: Lapse) -> Sequence[CommitmentFact]:
         if self.terms.lapse_days is None:
@@ -325,10 +339,3 @@ class Decision:
                 delivery_id=delivery_id,
             ),
         )
-
-
-def refuse_unless_open(home_status: HomeStatus) -> None:
-    if home_status == "unknown":
-        raise HomeUnknown
-    if home_status == "closed":
-        raise HomeClosed

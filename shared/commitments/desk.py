@@ -17,6 +17,7 @@ from shared.commitments.commands import (
     Deliver,
     Lapse,
     Promise,
+    Release,
     ResourceNotProvided,
     Withdraw,
 )
@@ -180,6 +181,15 @@ class Desk:
                 required=required,
             )
             await work.decide(self._aggregate, commitment_id, promise)
+
+    async def release(self, work: Work, home_id: str, released_on: date) -> None:
+        """Release all that was promised to a home that does not open."""
+        found = await work.connection.fetch(
+            projections.COMMITMENTS_WITH, self._aggregate.category, home_id
+        )
+        for row in found:
+            command = Release(released_on=released_on)
+            await work.decide(self._aggregate, row["commitment_id"], command)
 
     async def day_passed(self, work: Work, day: date) -> None:
         """Let lapse what by its terms may be expected no longer."""

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from shared.calendar import add_months
-from shared.commitments.commands import HomeClosed, HomeStatus, HomeUnknown
+from shared.commitments.commands import HomeStatus, refuse_unless_open
 from shared.contracts.commitment import (
     AskDeclined,
     DeclineCode,
@@ -178,11 +178,9 @@ def standing(ask: Ask | None) -> Ask:
 
 
 def _make(words: OfferWords, command: MakeOffer) -> Offered:
+    if command.ask is not None:
+        refuse_unless_open(command.home_status)
     ask = standing(command.ask)
-    if command.home_status == "unknown":
-        raise HomeUnknown
-    if command.home_status == "closed":
-        raise HomeClosed
     months = ask.months if command.months is None else command.months
     if not 0 < len(months) <= MONTHS_MAX or min(months.values()) <= 0:
         raise OfferOfNothing

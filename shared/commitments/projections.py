@@ -15,6 +15,7 @@ from shared.contracts.homes import (
     HomeClosed,
     HomeRegistered,
     NeedRestated,
+    OpeningFailed,
 )
 from shared.envelope import Envelope
 from shared.postgres import Connection
@@ -38,9 +39,12 @@ ON CONFLICT (home_id) DO NOTHING
 
 CLOSE_HOME: Final = "UPDATE home SET closed_on = $2 WHERE home_id = $1"
 
+FAIL_OPENING: Final = "UPDATE home SET opening_failed = true WHERE home_id = $1"
+
 READ_HOME: Final = """
--- Whether a home is known, and when it closed.
-SELECT closed_on FROM home WHERE home_id = $1
+-- Whether anything can be promised to a home. Held until what is decided from it is committed:
+-- whoever releases all that was promised to it waits, and then sees that as well.
+SELECT closed_on, opening_failed FROM home WHERE home_id = $1 FOR SHARE
 """
 
 PUT_REQUIRED: Final = """
@@ -91,6 +95,12 @@ AND ($3::text[] IS NULL OR home_id = ANY($3)) AND commitment_id > $4
 ORDER BY commitment_id LIMIT $5
 """
 
+COMMITMENTS_WITH: Final = """
+-- All commitments of a category with one home.
+SELECT commitment_id FROM commitment
+WHERE category = $1 AND home_id = $2 ORDER BY commitment_id
+"""
+
 MAY_LAPSE: Final = """
 -- Commitments whose terms let undelivered promises lapse.
 SELECT commitment_id FROM commitment WHERE category = $1 AND lapses ORDER BY commitment_id
@@ -117,6 +127,8 @@ async def keep_home(connection: Connection, event: Event) -> None:
             await connection.execute(PUT_HOME, event.home_id)
         case HomeClosed():
             await connection.execute(CLOSE_HOME, event.home_id, event.closed_on)
+        case OpeningFailed():
+            await connection.execute(FAIL_OPENING, event.home_id)
         case NeedRestated():
             await connection.execute(
                 PUT_REQUIRED,
@@ -150,7 +162,9 @@ async def home_status(connection: Connection, home_id: str) -> HomeStatus:
     row = await connection.fetchrow(READ_HOME, home_id)
     if row is None:
         return "unknown"
-    return "open" if row["closed_on"] is None else "closed"
+    if row["closed_on"] is not None:
+        return "closed"
+    return "opening_failed" if row["opening_failed"] else "open"
 
 
 async def required(connection: Connection, home_id: str, resource: str) -> Mapping[Month, int]:

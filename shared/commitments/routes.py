@@ -39,6 +39,7 @@ from shared.commitments.commands import (
     HomeClosed,
     HomeUnknown,
     ImpossibleQuantity,
+    OpeningHasFailed,
     PromiseBelowDelivered,
     PromiseBeyondCap,
     PromiseBeyondNeed,
@@ -58,11 +59,12 @@ from shared.http.versions import AskedVersion, versioned
 from shared.ids import new_opaque_id
 from shared.refusal import NotFound
 
-AGREEING: Final = (NotFound, HomeUnknown, HomeClosed, ResourceNotProvided)
+AGREEING: Final = (NotFound, HomeUnknown, HomeClosed, OpeningHasFailed, ResourceNotProvided)
 PROMISING: Final = (
     PromiseBeyondCap,
     HomeUnknown,
     HomeClosed,
+    OpeningHasFailed,
     CommitmentWithdrawn,
     PromiseBelowDelivered,
     PromiseBeyondNeed,

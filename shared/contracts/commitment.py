@@ -11,6 +11,8 @@ ReasonCode: TypeAlias = Literal[
     "not_received", "quantity_differs", "quality", "wrong_month", "recorded_twice", "as_agreed"
 ]
 
+WithdrawalCode: TypeAlias = Literal["notice", "opening_failed"]
+
 DeclineCode: TypeAlias = Literal["no_capacity", "no_funds", "too_far", "too_late", "not_ours"]
 
 
@@ -109,6 +111,8 @@ class Withdrawn(CommitmentEvent):
 
     notice_on: Day
     from_month: Month
+    reason_code: WithdrawalCode = "notice"
+    """By the organisation's own notice; or the home to which it was promised does not open."""
 
 
 class Lapsed(CommitmentEvent):

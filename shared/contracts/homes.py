@@ -1,4 +1,4 @@
-"""Events that the register of homes owns: homes, needs, what arrived, asks, the date."""
+"""Events that the register of homes owns: homes, needs, what arrived, asks, openings, the date."""
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -225,6 +225,50 @@ class OfferDeclined(AskEvent):
     reason_code: Literal["not_needed", "another_preferred", "terms", "taken_back"]
 
 
+class OpeningEvent(Event):
+    """One stream for the opening of a home. It is tried once: what follows is another home's."""
+
+    owner: ClassVar[str] = OWNER
+    category: ClassVar[str] = "opening"
+    identity_field: ClassVar[str] = "home_id"
+    key_field: ClassVar[str] = "home_id"
+
+    home_id: Id
+
+
+class OpeningBegun(OpeningEvent):
+    """A home is to open once all that it requires in its first months is promised, or not at all.
+
+    Whatever is promised to it until then is promised for its opening, and stands or falls with it.
+    """
+
+    first_month: Month
+    through_month: Month
+    """The last of the months that must be covered for the home to open."""
+    required: tuple[RequiredTotal, ...]
+    """What it requires in these months, as they are known today."""
+    deadline: Day
+    """The last day on which partners answer."""
+    begun_by: Id
+    begun_on: Day
+
+
+class HomeOpened(OpeningEvent):
+    """All that the home requires in its first months is promised: it opens as planned."""
+
+    opened_on: Day
+
+
+class OpeningFailed(OpeningEvent):
+    """The home does not open. It requires nothing any more, and each promise to it is released."""
+
+    reason_code: Literal["refused", "deadline"]
+    """All who may cover something have declined; the last day to answer has passed."""
+    missing: tuple[RequiredTotal, ...]
+    """What nobody has promised."""
+    failed_on: Day
+
+
 class BusinessDateAdvanced(Event):
     """In simulation, the day it is. Real time is never played, the date alone."""
 
@@ -255,5 +299,8 @@ EVENTS: tuple[type[Event], ...] = (
     AskClosed,
     OfferAccepted,
     OfferDeclined,
+    OpeningBegun,
+    HomeOpened,
+    OpeningFailed,
     BusinessDateAdvanced,
 )

@@ -19,6 +19,7 @@ from shared.commitments.commands import (
     HomeClosed,
     HomeUnknown,
     ImpossibleQuantity,
+    OpeningHasFailed,
     PromiseBelowDelivered,
     PromiseBeyondNeed,
     PromiseOfNothing,
@@ -45,6 +46,7 @@ from tests.support.commitments import (
     deliver,
     lapse,
     promise,
+    release,
     withdraw,
 )
 from tests.support.specification import Given, When
@@ -165,7 +167,15 @@ def test_nothing_is_agreed_with_a_home_that_is_unknown_or_closed() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [promise(1), deliver(1), correct(1), withdraw("2012-01-31"), lapse("2012-05-01"), answer()],
+    [
+        promise(1),
+        deliver(1),
+        correct(1),
+        withdraw("2012-01-31"),
+        release("2012-01-31"),
+        lapse("2012-05-01"),
+        answer(),
+    ],
 )
 def test_nothing_happens_before_an_agreement(command: Command) -> None:
     Given(DECIDER, ()).when(command).then_refused(CommitmentUnknown)
@@ -250,6 +260,12 @@ def test_nothing_more_is_promised_to_a_home_that_has_closed_but_less_is() -> Non
     before = After(promise(100))
     before.when(promise(101, home_status="closed")).then_refused(HomeClosed)
     before.when(promise(99, home_status="closed")).then(promised(99, from_promise(1)))
+
+
+def test_nothing_is_agreed_or_promised_once_an_opening_has_failed() -> None:
+    failed = agree(home_status="opening_failed")
+    Given(DECIDER, ()).when(failed).then_refused(OpeningHasFailed)
+    After().when(promise(1, home_status="opening_failed")).then_refused(OpeningHasFailed)
 
 
 @pytest.mark.parametrize("quantity", [-1, QUANTITY_MAX + 1])
@@ -425,6 +441,27 @@ def test_after_a_withdrawal_a_correction_returns_units_to_what_is_open() -> None
     before = After(promise(120_000), deliver(30_000), withdraw("2011-12-10"))
     before.when(correct(20_000)).then(corrected(20_000, moved("delivered", "open", 10_000)))
     before.when(correct(30_001)).then_refused(DeliveryBeyondPromise)
+
+
+def released(on: str, from_month: Month, *movements: Movement) -> RentSponsorshipWithdrawn:
+    withdrawal = withdrawn(on, from_month, *movements)
+    return withdrawal.model_copy(update={"reason_code": "opening_failed"})
+
+
+def test_all_that_was_promised_is_released_without_notice_where_a_home_does_not_open() -> None:
+    After(promise(100, MARCH, APRIL), deliver(30)).when(release("2012-01-31")).then(
+        released("2012-01-31", JANUARY, from_promise(70, MARCH), from_promise(100, APRIL))
+    )
+    long_ago = After(promise(100, JANUARY, JANUARY))
+    expected = released("2012-03-31", JANUARY, from_promise(100, JANUARY))
+    long_ago.when(release("2012-03-31")).then(expected)
+
+
+def test_an_agreement_on_which_nothing_was_promised_ends_with_the_opening_too() -> None:
+    After().when(release("2012-01-31")).then(released("2012-01-31", JANUARY))
+    ended = After(release("2012-01-31"))
+    ended.when(promise(1)).then_refused(CommitmentWithdrawn)
+    ended.when(release("2012-01-31")).then()
 
 
 def test_before_the_month_of_withdrawal_a_correction_returns_units_to_the_promise() -> None:

@@ -1,6 +1,7 @@
 """What an organisation answers to an ask: it offers, takes back, keeps, or declines."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from services.government_sponsorship import domain as government_sponsorship
 from services.nonprofit_staffing import domain as nonprofit_staffing
 from services.rent_sponsorship.domain import OFFERS
 from services.volunteers import domain as volunteers
-from shared.commitments.commands import HomeClosed, HomeStatus, HomeUnknown
+from shared.commitments.commands import HomeClosed, HomeStatus, HomeUnknown, OpeningHasFailed
 from shared.commitments.offers import (
     Ask,
     AskCovered,
@@ -100,6 +101,12 @@ def test_nothing_is_offered_to_what_is_unknown_covered_or_closed() -> None:
     given().when(offer(home_status="closed")).then_refused(HomeClosed)
 
 
+def test_who_offers_after_an_opening_has_failed_is_told_so_although_the_ask_is_closed() -> None:
+    covered = replace(ASK, months={})
+    given().when(offer(covered, home_status="opening_failed")).then_refused(OpeningHasFailed)
+    given().when(offer(None, home_status="opening_failed")).then_refused(AskUnknown)
+
+
 def test_an_offer_is_taken_back_until_it_is_kept() -> None:
     given(OFFERED).when(TakeOfferBack()).then(TAKEN_BACK)
     given(OFFERED, TAKEN_BACK).when(TakeOfferBack()).then()
@@ -119,6 +126,10 @@ def test_what_was_taken_back_or_is_anothers_is_not_kept() -> None:
 
 def test_an_offer_to_a_home_that_has_closed_is_taken_back_instead() -> None:
     given(OFFERED).when(KeepOffer("closed")).then(TAKEN_BACK)
+
+
+def test_an_acceptance_that_is_heard_after_an_opening_has_failed_promises_nothing() -> None:
+    given(OFFERED).when(KeepOffer("opening_failed")).then(TAKEN_BACK)
 
 
 def test_an_ask_is_declined_with_a_reason_as_long_as_it_stands() -> None:

@@ -15,6 +15,7 @@ from shared.commitments.commands import (
     Deliver,
     Lapse,
     Promise,
+    Release,
     Withdraw,
 )
 from shared.commitments.state import Commitment
@@ -52,6 +53,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     ),
     st.builds(Correct, delivery_id=DELIVERY_IDS, quantity=UNITS, confirmed=st.just(0) | UNITS),
     st.builds(Withdraw, notice_on=DAY),
+    st.builds(Release, released_on=DAY),
     st.builds(Lapse, today=DAY),
     st.builds(
         AnswerDispute,
@@ -151,10 +153,10 @@ def test_correcting_to_what_is_known_changes_nothing(
 
 
 @for_all(LISTS, LAPSE_DAYS, DAY)
-def test_a_notice_or_a_lapse_said_twice_changes_nothing(
+def test_a_notice_a_release_or_a_lapse_said_twice_changes_nothing(
     commands: list[Command], lapse_days: int | None, day: date
 ) -> None:
     before = history(commands, lapse_days)
-    for command in (Withdraw(notice_on=day), Lapse(today=day)):
+    for command in (Withdraw(notice_on=day), Release(released_on=day), Lapse(today=day)):
         after = [*before, *DECIDER.decide(command, DECIDER.fold(before))]
         assert DECIDER.decide(command, DECIDER.fold(after)) == []

@@ -8,7 +8,8 @@ import pytest
 
 from services.homes.domain.home import HOMES, CountChildren, RegisterHome
 from services.homes.domain.needs import NEEDS
-from services.homes.repository import Needs, project, read_rules
+from services.homes.repository import project, read_rules
+from services.homes.repository.needs import Needs
 from shared.business_date import BusinessDate
 from shared.contracts.government_sponsorship import UnitPrice, UnitPricesAnnounced
 from shared.contracts.resources import CHILDREN_NEEDS

@@ -12,6 +12,7 @@ from shared.commitments.commands import (
     HomeStatus,
     Lapse,
     Promise,
+    Release,
     Withdraw,
 )
 from shared.commitments.decider import Vocabulary
@@ -82,6 +83,10 @@ def correct(quantity: int, *, confirmed: int = 0, delivery_id: str = "d") -> Cor
 
 def withdraw(notice_on: str) -> Withdraw:
     return Withdraw(notice_on=date.fromisoformat(notice_on))
+
+
+def release(released_on: str) -> Release:
+    return Release(released_on=date.fromisoformat(released_on))
 
 
 def lapse(today: str) -> Lapse:

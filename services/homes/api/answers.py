@@ -175,3 +175,38 @@ class AskWholly(AskTold):
     """What stands open and is not on its way to be promised."""
     offers: list[OfferTold]
     declines: list[DeclineTold]
+
+
+class MissingTold(Told):
+    """What nobody has promised, in the resource's own unit."""
+
+    resource: Id
+    unit: Unit
+    month: Month
+    quantity: Total
+
+
+class AskOfOpeningTold(AskTold):
+    """What is asked for, and who has answered."""
+
+    offers: list[OfferTold]
+    declines: list[DeclineTold]
+
+
+class OpeningWholly(Told):
+    """The opening of a home: who has answered, what is missing, until when."""
+
+    home_id: Id
+    status: Literal["not_begun", "under_way", "open", "failed"]
+    first_month: Month | None
+    through_month: Month | None
+    """The last month that must be covered for the home to open."""
+    begun_on: date | None
+    deadline: date | None
+    """The last day to answer."""
+    ended_on: date | None
+    reason_code: Literal["refused", "deadline"] | None
+    """Why it failed: all who may cover something have declined; the last day has passed."""
+    missing: list[MissingTold]
+    """Of what must be covered; once it has failed, what was missing then."""
+    asks: list[AskOfOpeningTold]

@@ -24,6 +24,7 @@ from services.homes.domain.asking import (
 )
 from services.homes.domain.asks import Ask, quantities
 from services.homes.domain.home import HOMES
+from services.homes.domain.opening import OPENINGS, OpeningHasFailed
 from services.homes.repository import asks as sql
 from shared.commitments.bodies import STANDING, AskStatus, MonthQuantityBody
 from shared.commitments.quantities import month_list
@@ -38,7 +39,7 @@ from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.service import Plumbing
 from shared.work import Work
 
-ANSWERING: Final = (OfferAnswered, OfferGone)
+ANSWERING: Final = (OfferAnswered, OfferGone, OpeningHasFailed)
 ACCEPTING: Final = (
     AskCovered,
     AcceptanceOfNothing,
@@ -81,7 +82,7 @@ def create_asks_router(built: Plumbing) -> APIRouter:
         which = mine, resource, STANDING[status], after, limit
         async with built.transactions.read(caller.principal) as work:
             rows = await work.connection.fetch(sql.ASKS_PAGE, *which)
-            items = [_describe(await _load(work, row["home_id"], row["ask_id"])) for row in rows]
+            items = [describe(await _load(work, row["home_id"], row["ask_id"])) for row in rows]
         return page(request, items, next_cursor(items, limit, "ask_id"))
 
     @router.get("/{ask_id}", **answers(AskWholly))
@@ -94,7 +95,7 @@ def create_asks_router(built: Plumbing) -> APIRouter:
             today = await built.business_date.today(work.connection)
             told: dict[str, Any] = await caller.told(
                 {
-                    **_describe(ask),
+                    **describe(ask),
                     "acceptable": month_list({m: ask.acceptable(m, today) for m in ask.months}),
                     "offers": await sql.offers_of(work.connection, ask_id),
                     "declines": await sql.declines_of(work.connection, ask_id),
@@ -151,6 +152,9 @@ def create_asks_router(built: Plumbing) -> APIRouter:
                 organisation_id=home.home_operator_id,
                 connection=work.connection,
             )
+            opening, _ = await work.load(OPENINGS, home_id)
+            if opening.has_failed:
+                raise OpeningHasFailed
             offer = await sql.read_offer(work.connection, offer_id)
             today = await built.business_date.today(work.connection)
             await work.decide(ASKS, home_id, command(home_id, offer, today))
@@ -173,7 +177,7 @@ async def _load(work: Work, home_id: str, ask_id: str) -> Ask:
     return asks.all[ask_id]
 
 
-def _describe(ask: Ask) -> dict[str, Any]:
+def describe(ask: Ask) -> dict[str, Any]:
     opened = ask.opened
     resource = CATALOGUE.get(opened.resource)
     return {

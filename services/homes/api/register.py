@@ -29,7 +29,7 @@ from services.homes.domain.home import (
 )
 from services.homes.domain.needs import NEEDS
 from services.homes.domain.rules import Rules
-from services.homes.repository import Needs
+from services.homes.repository.needs import Needs
 from shared.calendar import era_label, fiscal_year
 from shared.contracts.event import Id, Month, Total
 from shared.contracts.homes import BandCount, Capacity, OperatorKind, PrefectureCode

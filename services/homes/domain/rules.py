@@ -33,6 +33,8 @@ ROUNDING: Final[Key[Rounding]] = Key("NEEDS.ROUNDING", TypeAdapter(Rounding))
 COVERING: Final[Key[Covering]] = Key("ASKS.COVERING", TypeAdapter(Covering))
 WIDENING_DAYS: Final = Key("ASKS.WIDENING", TypeAdapter(int))
 ESCALATION_DAYS: Final = Key("ASKS.ESCALATION", TypeAdapter(int))
+OPENING_MONTHS: Final = Key("OPENING.MONTHS", TypeAdapter(int))
+OPENING_REQUIRES: Final = Key("OPENING.REQUIRES", TypeAdapter(tuple[str, ...]))
 DECIDED_BY: Final[tuple[Key[Any], ...]] = (
     CAPACITY,
     HORIZON_MONTHS,
@@ -41,6 +43,8 @@ DECIDED_BY: Final[tuple[Key[Any], ...]] = (
     COVERING,
     WIDENING_DAYS,
     ESCALATION_DAYS,
+    OPENING_MONTHS,
+    OPENING_REQUIRES,
 )
 
 

@@ -1,20 +1,15 @@
-"""What homes keep beside their streams, and how their needs are kept in step."""
+"""What homes keep beside their streams: the register, what arrived, receipts, the rules."""
 
 import json
 import tomllib
-from collections import defaultdict
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from services.homes.domain.home import HOMES
-from services.homes.domain.needs import NEEDS, Prices, RestateNeeds, announced, required
 from services.homes.domain.receipts import Arrival
 from services.homes.domain.rules import Rules
 from services.homes.repository.asks import project_asks
-from shared.business_date import BusinessDate
+from services.homes.repository.openings import project_openings
 from shared.contracts.event import Event
-from shared.contracts.government_sponsorship import AgeBand, UnitPricesAnnounced
 from shared.contracts.homes import (
     ConfirmationTakenBack,
     DeliveryConfirmed,
@@ -26,7 +21,6 @@ from shared.contracts.homes import (
 from shared.envelope import Envelope
 from shared.postgres import Connection
 from shared.rules import Rule
-from shared.work import Work
 
 # --- Statements
 
@@ -45,28 +39,6 @@ SELECT home_id, prefecture_code, home_operator_kind, home_operator_id, opens_on,
        closed_on
 FROM home WHERE ($1::text[] IS NULL OR home_id = ANY($1)) AND home_id > $2
 ORDER BY home_id LIMIT $3
-"""
-
-HOME_IDS: Final = "SELECT home_id FROM home ORDER BY home_id"
-
-ONE_HOME_CHANGES: Final = """
--- Taken by whoever restates the needs of one home, together with others.
-SELECT pg_advisory_xact_lock_shared(hashtextextended('homes: needs', 0))
-"""
-
-ALL_HOMES_CHANGE: Final = """
--- Taken alone by whoever changes what every home's needs depend on.
-SELECT pg_advisory_xact_lock(hashtextextended('homes: needs', 0))
-"""
-
-PRICES: Final = "SELECT age_band, from_day, yen FROM unit_price"
-
-FORGET_PRICES: Final = "DELETE FROM unit_price"
-
-PUT_PRICES: Final = """
--- The prices that hold, all of them.
-INSERT INTO unit_price (age_band, from_day, yen)
-SELECT * FROM unnest($1::text[], $2::date[], $3::bigint[])
 """
 
 PUT_COMMITMENT: Final = """
@@ -135,6 +107,7 @@ CLOSE_DISPUTE: Final = "UPDATE dispute SET closed_by = $2 WHERE dispute_id = $1"
 async def project(connection: Connection, event: Event, _envelope: Envelope) -> None:
     """Keep what is listed, in the transaction that decides it."""
     await project_asks(connection, event)
+    await project_openings(connection, event)
     match event:
         case HomeRegistered():
             await connection.execute(
@@ -176,69 +149,9 @@ async def arrivals_page(
     return [{**row, "disputes": json.loads(row["disputes"])} for row in rows]
 
 
-async def unit_prices(connection: Connection) -> Prices:
-    prices: dict[AgeBand, dict[date, int]] = defaultdict(dict)
-    for row in await connection.fetch(PRICES):
-        prices[row["age_band"]][row["from_day"]] = row["yen"]
-    return prices
-
-
-async def put_unit_prices(connection: Connection, prices: Prices) -> None:
-    rows = [(band, day, yen) for band, timeline in prices.items() for day, yen in timeline.items()]
-    await connection.execute(FORGET_PRICES)
-    await connection.execute(
-        PUT_PRICES,
-        [band for band, _, _ in rows],
-        [day for _, day, _ in rows],
-        [yen for _, _, yen in rows],
-    )
-
-
 # --- Rules, as committed beside this file
 
 
 def read_rules() -> Rules:
     table = tomllib.loads(Path(__file__).parent.with_name("rules.toml").read_text())
     return Rules(Rule.model_validate(row) for row in table["rule"])
-
-
-# --- Needs
-
-
-class Needs:
-    """Restates what homes require when that from which it follows has changed.
-
-    Without the locks, a count and a price told at the same time could each be computed without
-    the other, and where neither alone changes the need, no stream's version would tell.
-    """
-
-    def __init__(self, rules: Rules, business_date: BusinessDate) -> None:
-        self._rules = rules
-        self._business_date = business_date
-
-    async def restate(self, work: Work, home_id: str) -> None:
-        """Restate one home's needs after its own stream has changed."""
-        await work.connection.execute(ONE_HOME_CHANGES)
-        await self._restate(work, home_id, await unit_prices(work.connection))
-
-    async def announce(self, work: Work, announcement: UnitPricesAnnounced) -> None:
-        """Take in new unit prices, and restate what they change."""
-        await work.connection.execute(ALL_HOMES_CHANGE)
-        prices = announced(await unit_prices(work.connection), announcement)
-        await put_unit_prices(work.connection, prices)
-        await self._restate_all(work, prices)
-
-    async def day_passed(self, work: Work, _day: date) -> None:
-        """Move the horizon on."""
-        await work.connection.execute(ALL_HOMES_CHANGE)
-        await self._restate_all(work, await unit_prices(work.connection))
-
-    async def _restate_all(self, work: Work, prices: Prices) -> None:
-        for row in await work.connection.fetch(HOME_IDS):
-            await self._restate(work, row["home_id"], prices)
-
-    async def _restate(self, work: Work, home_id: str, prices: Prices) -> None:
-        home, _ = await work.load(HOMES, home_id)
-        today = await self._business_date.today(work.connection)
-        totals = required(home, prices, self._rules, today)
-        await work.decide(NEEDS, home_id, RestateNeeds(home_id=home_id, required=totals))

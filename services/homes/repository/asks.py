@@ -10,6 +10,7 @@ from typing import Any, Final
 from services.homes.domain.asking import ASKS, Attend, Offer
 from services.homes.domain.asks import Quantities
 from services.homes.domain.home import HOMES
+from services.homes.domain.opening import OPENINGS
 from services.homes.domain.rules import Rules
 from shared.business_date import BusinessDate
 from shared.commitments.quantities import as_json, month_list
@@ -202,39 +203,39 @@ class AskKeeper:
         }
         if not told:
             return
-        around = await self._look_around(work.connection)
+        around = await self.look_around(work.connection)
         for home_id, envelope in sorted(told.items()):
             work.cause = Cause(envelope.correlation, envelope.event_id, envelope.traceparent)
             await self._attend(work, home_id, around)
 
     async def day_passed(self, work: Work, _day: date) -> None:
         """Ask more, and tell the governments, as days pass."""
-        around = await self._look_around(work.connection)
+        around = await self.look_around(work.connection)
         for row in await work.connection.fetch(HOMES_SHORT):
             await self._attend(work, row["home_id"], around)
 
     async def attend(self, work: Work, home_id: str) -> None:
         """Ask for what stands open of a home, and for nothing else."""
-        await self._attend(work, home_id, await self._look_around(work.connection))
+        await self._attend(work, home_id, await self.look_around(work.connection))
 
-    async def _look_around(self, connection: Connection) -> Around:
-        return Around(
-            await _organisations(connection), await self._business_date.today(connection)
-        )
+    async def look_around(self, connection: Connection) -> Around:
+        return Around(await organisations(connection), await self._business_date.today(connection))
 
     async def _attend(self, work: Work, home_id: str, around: Around) -> None:
         home, _ = await work.load(HOMES, home_id)
         if home.registered is None:
             return
         connection = work.connection
-        standing_open = await _standing_open(connection, home_id)
+        opening, _ = await work.load(OPENINGS, home_id)
+        # What is released shows as open until the books have heard that it is needed no more.
+        standing_open = {} if opening.has_failed else await _standing_open(connection, home_id)
         command = Attend(
             home_id=home_id,
             prefecture_code=home.registered.prefecture_code,
             standing_open=standing_open,
             ask_ids={resource: new_opaque_id() for resource in standing_open},
             organisations=around.organisations,
-            declined=await _declined(connection, home_id),
+            declined=await declined(connection, home_id),
             today=around.today,
             rules=self._rules,
         )
@@ -253,7 +254,7 @@ async def _standing_open(connection: Connection, home_id: str) -> Mapping[str, Q
     return found
 
 
-async def _organisations(connection: Connection) -> Mapping[Sector, frozenset[str]]:
+async def organisations(connection: Connection) -> Mapping[Sector, frozenset[str]]:
     found: dict[Sector, set[str]] = defaultdict(set)
     for row in await connection.fetch(SECTORS):
         for sector in row["sectors"]:
@@ -261,7 +262,7 @@ async def _organisations(connection: Connection) -> Mapping[Sector, frozenset[st
     return {sector: frozenset(who) for sector, who in found.items()}
 
 
-async def _declined(connection: Connection, home_id: str) -> Mapping[str, frozenset[str]]:
+async def declined(connection: Connection, home_id: str) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for row in await connection.fetch(DECLINES_OF_HOME, home_id):
         found[row["ask_id"]].add(row["organisation_id"])

@@ -20,7 +20,7 @@ from services.rent_sponsorship.domain.leasing import (
     TermWithoutEnd,
 )
 from shared.commitments import projections
-from shared.commitments.commands import HomeClosed, HomeUnknown
+from shared.commitments.commands import HomeClosed, HomeUnknown, OpeningHasFailed
 from shared.contracts.event import Id, Month, Total
 from shared.contracts.rent_sponsorship import Division, LeaseKind
 from shared.handling import Answer, handle
@@ -36,7 +36,10 @@ from shared.refusal import NotFound
 from shared.service import Plumbing
 from shared.work import Work
 
-REGISTERING: Final = (NotFound, HomeUnknown, HomeClosed, TermWithoutEnd, LeaseEndsBeforeStart)
+REGISTERING: Final = (
+    *(NotFound, HomeUnknown, HomeClosed, OpeningHasFailed),
+    *(TermWithoutEnd, LeaseEndsBeforeStart),
+)
 
 
 class LeaseBody(Body):

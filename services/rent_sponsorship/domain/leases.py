@@ -25,8 +25,7 @@ from services.rent_sponsorship.domain.leasing import (
     TermWithoutEnd,
 )
 from shared.calendar import month_of
-from shared.commitments.commands import CommitmentWithdrawn
-from shared.commitments.decider import refuse_unless_open
+from shared.commitments.commands import CommitmentWithdrawn, refuse_unless_open
 from shared.contracts.event import Month
 from shared.contracts.rent_sponsorship import (
     LeaseEnded,
