@@ -38,6 +38,8 @@ class AskTold(Told):
     first_month: Month
     """The first that is not covered; once all is, the first that was not."""
     opened_on: date
+    answer_by: date | None
+    """The last day to answer, where the home is yet to open: it does so whole, or not at all."""
     escalated_on: date | None
     """When the governments were told."""
     closed_on: date | None

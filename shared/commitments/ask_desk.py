@@ -200,10 +200,12 @@ class AskDesk:
 def _describe(row: dict[str, Any]) -> dict[str, Any]:
     resource = CATALOGUE.get(row["resource"])
     closed_on, escalated_on = row["closed_on"], row["escalated_on"]
+    answer_by = row["answer_by"]
     return {
         **row,
         "unit": None if resource is None else resource.unit,
         "opened_on": row["opened_on"].isoformat(),
+        "answer_by": answer_by and answer_by.isoformat(),
         "escalated_on": escalated_on and escalated_on.isoformat(),
         "closed_on": closed_on and closed_on.isoformat(),
         "months": month_list(row["months"]),

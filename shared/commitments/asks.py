@@ -19,17 +19,29 @@ from shared.contracts.homes import (
     AskEscalated,
     AskOpened,
     AskWidened,
+    HomeOpened,
+    OpeningBegun,
 )
 from shared.envelope import Envelope
 from shared.postgres import Connection
 
-ASK_EVENTS: Final = (AskOpened, AskAmended, AskWidened, AskEscalated, AskClosed)
+ASK_EVENTS: Final = (
+    *(AskOpened, AskAmended, AskWidened, AskEscalated, AskClosed),
+    *(OpeningBegun, HomeOpened),
+)
 
 PUT_ASK: Final = """
 -- A home asks for something.
 INSERT INTO ask (ask_id, home_id, prefecture_code, resource, gap, asked, months, first_month,
-                 opened_on)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+                 opened_on, answer_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT answer_by FROM home WHERE home_id = $2))
+ON CONFLICT DO NOTHING
+"""
+
+ANSWER_BY: Final = """
+-- A home is to open, and waits for answers until this day; null: it waits no more.
+WITH waiting AS (UPDATE home SET answer_by = $2 WHERE home_id = $1)
+UPDATE ask SET answer_by = $2 WHERE home_id = $1 AND closed_on IS NULL
 """
 
 AMEND_ASK: Final = "UPDATE ask SET months = $2, first_month = $3 WHERE ask_id = $1"
@@ -44,7 +56,7 @@ ASKS_PAGE: Final = """
 -- Asks after a place, the most urgent first, that reach some sectors; null is any. Those who are
 -- told of what was escalated ($3) see it whatever it is and whoever is asked.
 SELECT ask_id, home_id, prefecture_code, ask.resource, gap, asked, months, first_month, opened_on,
-       escalated_on, closed_on,
+       answer_by, escalated_on, closed_on,
        EXISTS (SELECT FROM offer WHERE offer.ask_id = ask.ask_id AND organisation_id = $4)
            AS offered,
        EXISTS (SELECT FROM decline WHERE decline.ask_id = ask.ask_id AND organisation_id = $4)
@@ -114,7 +126,7 @@ async def project(connection: Connection, event: Event, envelope: Envelope) -> N
 
 
 async def keep_ask(connection: Connection, event: Event) -> None:
-    """Keep what a home asks for, as it tells."""
+    """Keep what a home asks for, and until when, as it tells."""
     match event:
         case AskOpened():
             await connection.execute(
@@ -138,6 +150,10 @@ async def keep_ask(connection: Connection, event: Event) -> None:
             await connection.execute(ESCALATE_ASK, event.ask_id, event.escalated_on)
         case AskClosed():
             await connection.execute(CLOSE_ASK, event.ask_id, event.closed_on)
+        case OpeningBegun():
+            await connection.execute(ANSWER_BY, event.home_id, event.deadline)
+        case HomeOpened():
+            await connection.execute(ANSWER_BY, event.home_id, None)
         case _:
             pass
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.homes.domain.asking import ASKING, AcceptOffer
 from services.homes.domain.opening import OpeningHasFailed
+from services.rent_sponsorship.domain import OFFERS
 from shared.commitments.offers import DeclineAsk, MakeOffer, TakeOfferBack
 from shared.contracts.event import Month
 from shared.contracts.homes import HomeOpened, OpeningFailed
@@ -21,7 +22,6 @@ from tests.homes.village_opening import (
     MONTHS,
     NEEDED,
     OFFER,
-    OFFERS,
     Service,
     Village,
 )

@@ -175,7 +175,8 @@ def test_what_is_accepted_and_on_its_way_is_waited_for_a_day_after_the_last() ->
 
 
 def test_what_has_ended_or_never_begun_is_not_seen_to() -> None:
-    for events in ([], [begun(), OPENED], [begun(), FAILED]):
+    histories: Sequence[Sequence[OpeningFact]] = ([], [begun(), OPENED], [begun(), FAILED])
+    for events in histories:
         given(*events).when(see({})).then()
         given(*events).when(see(RENT_MISSING, OPENS_ON)).then()
 

@@ -80,12 +80,17 @@ class Opening:
     async def ask_of(self, who: Answerer) -> str:
         """The ask that reaches somebody, once it does."""
         found: list[str] = []
+        until = (await self.shown())["deadline"]
 
         async def is_seen() -> bool:
             seen = await self.here.seen(
                 who.name, who.service, f"/v1/{who.asks}?resource={who.resource}"
             )
-            found.extend(one["ask_id"] for one in seen if len(one["months"]) == 5)
+            found.extend(
+                one["ask_id"]
+                for one in seen
+                if (len(one["months"]), one["answer_by"]) == (5, until)
+            )
             return bool(found)
 
         await self.eventually(is_seen)

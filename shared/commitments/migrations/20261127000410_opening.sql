@@ -1,5 +1,7 @@
 -- migrate:up
 
--- Expand. Whether the opening of a home has failed, so that nothing can be promised to it.
+-- Expand. Until when a home that is to open waits for answers, and whether its opening has failed,
+-- so that nothing can be promised to it.
 SET LOCAL lock_timeout = '2s';
-ALTER TABLE home ADD COLUMN opening_failed boolean NOT NULL DEFAULT false;
+ALTER TABLE home ADD COLUMN answer_by date, ADD COLUMN opening_failed boolean NOT NULL DEFAULT false;
+ALTER TABLE ask ADD COLUMN answer_by date;
