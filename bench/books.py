@@ -19,6 +19,7 @@ from deploy.database import Database, connected
 from shared.contracts import homes, organisations
 from shared.contracts.ledger import OWNER
 from shared.contracts.registry import PARTNER_TOPICS
+from shared.kafka import reaching
 from tests.support.eventually import assert_eventually
 from tests.support.stack import Stack
 
@@ -114,7 +115,7 @@ def _heard(ends: Mapping[Partition, int]) -> int:
 
 async def _share(bootstrap: str) -> None:
     """Wait until the group has settled with all its members."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaAdminClient(**reaching(bootstrap))
     await client.start()
 
     async def has_settled() -> bool:

@@ -26,7 +26,7 @@ from services.ledger.app import KEEPING, Settings, listen
 from shared.contracts.event import Movement
 from shared.contracts.ledger import OWNER
 from shared.envelope import from_headers
-from shared.kafka import BATCH_RECORDS_MAX
+from shared.kafka import BATCH_RECORDS_MAX, reaching
 from shared.service import collect_rarely, plumbing
 
 Does: TypeAlias = Literal["post", "insert"]
@@ -94,7 +94,7 @@ async def _posting(around: Surrounding) -> AsyncIterator[Feed]:
         simulated=True,
     )
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
-        listen(built, settings)
+        listen(built)
         if built.consumer is None:
             raise RuntimeError("the ledger listens to nothing")
         batches = built.consumer.batches
@@ -161,7 +161,7 @@ def _say(line: str) -> None:
 async def _read(around: Surrounding, job: Job) -> dict[TopicPartition, list[Read]]:
     ends = {TopicPartition(topic, number): end for topic, number, _, end in job.pieces}
     read_: dict[TopicPartition, list[Read]] = {tp: [] for tp in ends}
-    consumer = AIOKafkaConsumer(bootstrap_servers=around.bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**reaching(around.bootstrap), enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign(list(ends))

@@ -39,7 +39,9 @@ async def verify(stack: Stack, database: Database) -> int:
     """Hold everything against everything, as `yui verify` does; return the records read."""
     found = await check(
         Asked(
-            database_url=database.url(AUDITOR), bootstrap=stack.kafka_bootstrap, settle_s=SETTLE_S
+            database_url=database.url(AUDITOR),
+            bootstrap=stack.auditors_bootstrap,
+            settle_s=SETTLE_S,
         )
     )
     if found.differences:

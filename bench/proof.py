@@ -90,7 +90,7 @@ async def _hear(stack: Stack, database: Database, log: Filling) -> None:
 async def _verify(measuring: Measuring, database: Database, run: int) -> float:
     async with connected(database.administrator()) as connection:
         entries = int(await connection.fetchval(ENTRIES))
-    url, bootstrap = database.url(AUDITOR), measuring.stack.kafka_bootstrap
+    url, bootstrap = database.url(AUDITOR), measuring.stack.auditors_bootstrap
     found = await check(Asked(database_url=url, bootstrap=bootstrap))
     if found.differences:
         raise RuntimeError(f"{found.differences} differences, the first: {found.first}")

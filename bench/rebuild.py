@@ -40,7 +40,7 @@ async def measure(measuring: Measuring) -> list[Figure]:
         for _ in range(measuring.events(EVENTS) // AT_ONCE or 1):
             await books.rate(workload.paid(paying, THIS_YEAR, AT_ONCE))
         asked = Asked(
-            database=books.database, bootstrap=measuring.stack.kafka_bootstrap, simulated=True
+            database=books.database, bootstrap=measuring.stack.auditors_bootstrap, simulated=True
         )
         for run in range(measuring.runs):
             reading = Reading()

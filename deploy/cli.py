@@ -19,13 +19,13 @@ from deploy import demo as story
 from deploy import doctor as doctoring
 from deploy import runtime
 from deploy import status as standing
-from deploy import topics as topic_list
 from deploy.ledger_commands import ledger
 from deploy.operator_commands import events, keys, parked, seals
 from deploy.problem import Problem
 from deploy.progress import Progress
 from deploy.reconciling import nightly as reconciling
 from deploy.services import BY_NAME
+from shared.kafka import hosts_of
 
 STORY_KEYS = "story-keys.json"
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
@@ -108,7 +108,7 @@ def _say_where(found: runtime.Runtime, progress: Progress) -> None:
     progress.say("")
     for name in sorted({s.name for s in found.local.supervision.standings()} & set(addresses)):
         progress.say(f"  {name:24} {addresses[name]}")
-    progress.say(f"  {'kafka':24} {found.servers.kafka_bootstrap}")
+    progress.say(f"  {'kafka':24} {hosts_of(found.servers.kafka_bootstrap)}")
     if found.local.postgres:
         progress.say(f"  {'postgres':24} 127.0.0.1:{found.local.postgres.port}")
     progress.say(f"The operator's key: {found.state.operator_key_file}")
@@ -272,16 +272,12 @@ def topics(
         typer.Option(help="Copies of each new topic; one per broker of our own.", min=1),
     ] = None,
 ) -> None:
-    """Declare the topics in Kafka and list them; never changes a count of partitions.
+    """Declare the topics in Kafka, and who may use them; never changes a count of partitions.
 
     Examples: `yui topics`, `YUI_KAFKA_BOOTSTRAP=host:9092 yui topics --replication 3`
     """
     found = runtime.configured()
-    for topic in asyncio.run(
-        topic_list.apply(
-            found.servers.kafka_bootstrap, replication=replication or found.replication
-        )
-    ):
+    for topic in asyncio.run(runtime.declare(found, replication)):
         new = ", new" if topic.created else ""
         console.print(
             f"{topic.name}: {topic.partitions} partitions, {topic.replication} copies, "

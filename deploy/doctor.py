@@ -1,5 +1,6 @@
 """What is wrong on this machine, one line each: what, and how to mend it."""
 
+import asyncio
 import shutil
 import socket
 import sys
@@ -8,11 +9,13 @@ from dataclasses import dataclass
 
 import psutil
 
-from deploy import jars, ports
+from deploy import jars, kafka, ports
+from deploy.principals import USERS
 from deploy.problem import Problem
 from deploy.runtime import DISK_BYTES_MIN, Runtime, configured
 from deploy.services import present
 from deploy.state import default_folder
+from shared.kafka import hosts_of
 
 PYTHON_MIN = (3, 11)
 MEMORY_BYTES_MIN = 2_000_000_000
@@ -42,6 +45,7 @@ def examine() -> Iterator[Finding]:
         _supervisor,
         _pid,
         _ports,
+        logins,
         _registry,
     ]
     for check in checks:
@@ -105,6 +109,19 @@ def _ports(runtime: Runtime) -> Iterator[Finding]:
                 "Stop it, or choose other ports with YUI_PORT_BASE",
             )
     yield Finding(f"ports {min(wanted.values())} to {max(wanted.values())} looked at")
+
+
+def logins(runtime: Runtime) -> Iterator[Finding]:
+    """Name whom Kafka does not let in; where it is away or asks nobody, there is nobody."""
+    if refused := asyncio.run(_refused(runtime)):
+        yield Finding(
+            f"Kafka at {hosts_of(runtime.bootstrap)} refuses the password of {', '.join(refused)}",
+            f"`yui up` or `yui topics` gives Kafka those in {runtime.state.folder / 'secrets'}",
+        )
+
+
+async def _refused(runtime: Runtime) -> list[str]:
+    return [name for name in USERS if await kafka.refuses(runtime.bootstrap_of(name))]
 
 
 def _registry(runtime: Runtime) -> Iterator[Finding]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
+from deploy import principals
 from deploy.jars import fetch_jars
 from deploy.problem import Problem
 from deploy.program import Program
-from deploy.state import State
+from deploy.state import State, write_private
+from shared.kafka import SCRAM, Mechanism, reach, reaching
 
 CLUSTER_ID_BYTES = 16
 PROPERTIES = """\
@@ -25,7 +27,7 @@ node.id={number}
 controller.quorum.voters={voters}
 listeners=CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listener}
 advertised.listeners=CLIENT://127.0.0.1:{port}{advertised}
-listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
+listener.security.protocol.map=CLIENT:{asking},CONTROLLER:{asking},PROXIED:{asking}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=CLIENT
 log.dirs={data}
@@ -42,7 +44,15 @@ broker.session.timeout.ms=6000
 broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 log.retention.ms=-1
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users={super_users}
 """
+# Users log in by SCRAM. Not so the brokers, which keep them, and whoever declares them: these know
+# one another by a password in a file, so that a log that was made without users can be given some.
 LOGGING = """\
 Configuration:
   Appenders:
@@ -69,10 +79,6 @@ class Broker:
     controller_port: int
     proxied: Proxied | None = None
 
-    @property
-    def bootstrap(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
 
 @dataclass(frozen=True)
 class Kafka:
@@ -83,7 +89,17 @@ class Kafka:
 
     @property
     def bootstrap(self) -> str:
-        return ",".join(broker.bootstrap for broker in self.brokers)
+        """Their addresses, and that each logs in as itself."""
+        return self.at(*(broker.port for broker in self.brokers))
+
+    def at(self, *ports: int) -> str:
+        return f"{principals.OPERATOR}@{','.join(f'127.0.0.1:{port}' for port in ports)}"
+
+    def reached_by(self, name: str, *ports: int) -> str:
+        """How one principal reaches all of them, or what listens on these ports."""
+        return principals.reached_by(
+            self.state, name, self.at(*ports) if ports else self.bootstrap
+        )
 
     @property
     def replication(self) -> int:
@@ -108,6 +124,7 @@ class Kafka:
         options = (
             *(("-Xmx512m", "-Xms256m") if alone else ("-Xmx320m", "-Xms96m")),
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.yaml'}",
+            f"-Djava.security.auth.login.config={self.folder / 'jaas.conf'}",
         )
         return Program(
             self._name(broker),
@@ -124,6 +141,7 @@ class Kafka:
         fetch_jars()
         self.folder.mkdir(exist_ok=True)
         (self.folder / "log4j2.yaml").write_text(LOGGING)
+        write_private(self.folder / "jaas.conf", principals.brokers_login(self.state))
         cluster = self.state.kept("kafka/cluster-id", _cluster_id())
         with ThreadPoolExecutor() as threads:
             list(threads.map(lambda broker: self._prepare(broker, cluster), self.brokers))
@@ -131,14 +149,16 @@ class Kafka:
     def _prepare(self, broker: Broker, cluster: str) -> None:
         home = self._home(broker)
         home.mkdir(exist_ok=True)
-        (home / "server.properties").write_text(self._properties(broker))
+        (home / "server.properties").write_text(self.properties(broker))
         if not (home / "data" / "meta.properties").exists():
             _format(home / "server.properties", cluster)
 
-    def _properties(self, broker: Broker) -> str:
+    def properties(self, broker: Broker) -> str:
         second, copies = broker.proxied, self.replication
         voters = (f"{one.number}@127.0.0.1:{one.controller_port}" for one in self.brokers)
         return PROPERTIES.format(
+            asking="SASL_PLAINTEXT",
+            super_users=";".join(f"User:{name}" for name in principals.SUPER_USERS),
             number=broker.number,
             voters=",".join(voters),
             port=broker.port,
@@ -184,10 +204,10 @@ def _cluster_id() -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-async def answers(bootstrap: str) -> bool:
+async def answers(bootstrap: str, mechanism: Mechanism = SCRAM) -> bool:
     """Whether the broker tells its metadata and has a group coordinator, not only a port."""
-    with _quiet():
-        client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    with quiet():
+        client = AIOKafkaAdminClient(**reaching(bootstrap, mechanism), request_timeout_ms=5000)
         try:
             await client.start()
             return bool(await client.find_coordinator("yui-readiness") >= 0)
@@ -197,9 +217,21 @@ async def answers(bootstrap: str) -> bool:
             await client.close()
 
 
+async def refuses(bootstrap: str) -> bool:
+    """Whether a broker is there, and does not let us in with this password."""
+    with quiet():
+        try:
+            await reach(bootstrap)
+        except SaslAuthenticationFailed:
+            return True
+        except (KafkaError, OSError):
+            pass
+        return False
+
+
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the client from writing a line for each refused connection while we wait."""
+def quiet() -> Iterator[None]:
+    """Keep the client from writing a line for each refused connection, or password, of ours."""
     log = logging.getLogger("aiokafka")
     before = log.level
     log.setLevel(logging.CRITICAL)

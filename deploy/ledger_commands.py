@@ -48,7 +48,7 @@ def rebuild(
     found = runtime.configured()
     asked = Asked(
         database=found.database,
-        bootstrap=found.servers.kafka_bootstrap,
+        bootstrap=found.audited()[1],
         simulated=found.state.kept("simulated", "false") == "true",
         workers=workers,
     )

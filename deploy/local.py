@@ -11,11 +11,13 @@ from deploy import kafka, ports, postgres
 from deploy.kafka import Broker, Kafka
 from deploy.ports import Ports
 from deploy.postgres import Postgres
+from deploy.principals import BROKER
 from deploy.problem import Problem
 from deploy.program import Program, Servers
 from deploy.services import REPOSITORY
 from deploy.state import State
 from deploy.supervision import Supervision
+from shared.kafka import PLAIN
 
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
@@ -96,9 +98,10 @@ def _probes(local: Local) -> list[Awaitable[None]]:
     if server := local.postgres:
         url = server.url
         probes.append(ready("postgres", lambda: postgres.answers(url), local.supervision))
-    for name, port in local.kafka.listening().items() if local.kafka else ():
-        probe = partial(kafka.answers, f"127.0.0.1:{port}")
-        probes.append(ready(name, probe, local.supervision))
+    if own := local.kafka:
+        for name, port in own.listening().items():
+            probe = partial(kafka.answers, own.reached_by(BROKER, port), PLAIN)
+            probes.append(ready(name, probe, local.supervision))
     return probes
 
 

@@ -169,7 +169,7 @@ def republish(
     if service not in BY_NAME:
         raise Problem(f"there is no service {service}", f"Services are {', '.join(BY_NAME)}")
     found = runtime.configured()
-    bootstrap = found.servers.kafka_bootstrap
+    bootstrap = found.bootstrap
     done = asyncio.run(refill(found.database, bootstrap, BY_NAME[service], present(), reason))
     console.print(
         f"{done.recalled:,} events recalled from Kafka, {done.waiting:,} wait to be sent; "

@@ -10,6 +10,7 @@ from deploy import kafka
 from deploy.database import Database, connected
 from deploy.problem import Problem
 from deploy.services import Service
+from shared.kafka import hosts_of
 from shared.recalling import Forked, Keeping, Place, republish
 from shared.republishing import reset_offsets
 
@@ -43,7 +44,7 @@ async def refill(
     What was applied before is dropped by the streams' versions. It may be stopped and begun again.
     """
     if not await kafka.answers(bootstrap):
-        raise Problem(f"Kafka at {bootstrap} does not answer", "Look at `yui status`")
+        raise Problem(f"Kafka at {hosts_of(bootstrap)} does not answer", "Look at `yui status`")
     stands = {one.name: await _stands(database, one, owner.topic) for one in listeners}
     wanted = {place for places in stands.values() for place in places}
     async with connected(database.url(owner.name)) as connection:

@@ -10,7 +10,7 @@ from functools import partial
 
 import httpx2
 
-from deploy import jars, local, migrations, ports, topics
+from deploy import jars, local, migrations, ports, principals, rights, topics
 from deploy.database import AUDITOR, NAME, Database
 from deploy.local import Local
 from deploy.ports import Ports
@@ -42,6 +42,15 @@ class Runtime:
     def database(self) -> Database:
         return Database(self.servers.database_url, NAME, self.state)
 
+    def bootstrap_of(self, name: str) -> str:
+        """How one principal reaches Kafka."""
+        return principals.reached_by(self.state, name, self.servers.kafka_bootstrap)
+
+    @property
+    def bootstrap(self) -> str:
+        """How whoever runs Yui reaches Kafka."""
+        return self.bootstrap_of(principals.OPERATOR)
+
     def addresses(self) -> dict[str, str]:
         """Return each service's URL; YUI_<NAME>_URL names one that runs elsewhere."""
         return {
@@ -56,7 +65,7 @@ class Runtime:
 
     def program(self, service: Service) -> Program:
         around = Surroundings(
-            kafka_bootstrap=self.servers.kafka_bootstrap,
+            kafka_bootstrap=self.bootstrap_of(service.name),
             database_url=self.database.url(service.name),
             reader_url=self.database.url(service.reader),
             people_url=self.database.url(service.people) if service.people else None,
@@ -73,7 +82,7 @@ class Runtime:
         return [*services, nightly.program(*self.audited(), self.state.folder)]
 
     def audited(self) -> tuple[str, str]:
-        return self.database.url(AUDITOR), self.servers.kafka_bootstrap
+        return self.database.url(AUDITOR), self.bootstrap_of(AUDITOR)
 
 
 def configured(*, any_version: bool = False) -> Runtime:
@@ -101,8 +110,8 @@ async def up(
         _say_account(runtime.local, progress)
         await start_servers(runtime, progress)
         await migrate(runtime, progress)
-        with progress.step("Declaring topics"):
-            await topics.apply(runtime.servers.kafka_bootstrap, replication=runtime.replication)
+        with progress.step("Declaring topics, and who may use them"):
+            await declare(runtime)
         services = present(names)
         await _start_services(runtime, services, progress)
         runtime.local.supervision.run(nightly.NAME)
@@ -126,6 +135,12 @@ async def migrate(runtime: Runtime, progress: Progress) -> None:
     with progress.step("Migrating"):
         for line in await migrations.migrate(runtime.database, SERVICES):
             progress.say(f"  {line}")
+
+
+async def declare(runtime: Runtime, replication: int | None = None) -> list[topics.Topic]:
+    """Make topics, users and rights in Kafka what the code needs; twice changes nothing."""
+    await rights.declare(runtime.state, runtime.servers.kafka_bootstrap)
+    return await topics.apply(runtime.bootstrap, replication=replication or runtime.replication)
 
 
 async def _start_services(

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from deploy import kafka, postgres
+from deploy.principals import OPERATOR
 from deploy.reconciling.nightly import NAME as NIGHTLY
 from deploy.runtime import Runtime, ask_readiness
 from deploy.services import Service, present
+from shared.kafka import hosts_of
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,17 @@ async def _postgres(runtime: Runtime, described: Mapping[str, str]) -> Row:
 def _kafka(runtime: Runtime, described: Mapping[str, str]) -> Iterator[Awaitable[Row]]:
     own = runtime.local.kafka
     if own is None:
-        yield _broker("kafka", "not ours", runtime.servers.kafka_bootstrap)
+        given = runtime.bootstrap
+        yield _broker("kafka", "not ours", given)
         return
     for name, port in own.listening().items():
-        yield _broker(name, described.get(name, "not started"), f"127.0.0.1:{port}")
+        reached = own.reached_by(OPERATOR, port)
+        yield _broker(name, described.get(name, "not started"), reached)
 
 
-async def _broker(name: str, process: str, address: str) -> Row:
-    return Row(name, process, address, await kafka.answers(address), "")
+async def _broker(name: str, process: str, bootstrap: str) -> Row:
+    says = "refuses the password" if await kafka.refuses(bootstrap) else ""
+    return Row(name, process, hosts_of(bootstrap), await kafka.answers(bootstrap), says)
 
 
 async def _service(runtime: Runtime, service: Service, described: Mapping[str, str]) -> Row:

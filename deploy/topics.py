@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.problem import Problem
 from deploy.services import SERVICES
+from shared.kafka import hosts_of, reaching
 
 # For ever: another count would send a stream's later events to another partition.
 PARTITIONS = 12
@@ -97,13 +98,13 @@ def _refuse_other_counts(topics: Iterable[Topic]) -> None:
 
 @asynccontextmanager
 async def _administration(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    client = AIOKafkaAdminClient(**reaching(bootstrap), request_timeout_ms=15_000)
     try:
         await client.start()
         yield client
     except (KafkaError, OSError) as error:
         raise Problem(
-            f"Kafka at {bootstrap} cannot be used: {error}",
+            f"Kafka at {hosts_of(bootstrap)} cannot be used: {error}",
             "Look at `yui status`, or at YUI_KAFKA_BOOTSTRAP if you set it",
         ) from error
     finally:

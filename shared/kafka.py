@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from aiokafka import (
     AIOKafkaConsumer,
@@ -14,13 +14,15 @@ from aiokafka import (
     TopicPartition,
 )
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 from faststream.kafka.subscriber.usecase import BatchSubscriber
+from faststream.security import SASLScram512
 
 from shared.consuming.record import Record
 
@@ -33,10 +35,40 @@ METADATA_AGE_MS: Final = 5_000
 """How late a topic that was declared, or made anew, is noticed; by default after five minutes."""
 
 
+Mechanism: TypeAlias = Literal["SCRAM-SHA-512", "PLAIN"]
+SCRAM: Final = "SCRAM-SHA-512"
+"""How everybody logs in: no password goes over the wire."""
+PLAIN: Final = "PLAIN"
+"""How brokers know one another, and whoever declares the users."""
+
+
+def reaching(bootstrap: str, mechanism: Mechanism = SCRAM) -> dict[str, Any]:
+    """How a client reaches brokers: `name:password@host:port,host:port`, or the addresses alone.
+
+    Without a name nobody is asked who comes.
+    """
+    who, _, hosts = bootstrap.rpartition("@")
+    if not who:
+        return {"bootstrap_servers": hosts}
+    name, _, password = who.partition(":")
+    return {
+        "bootstrap_servers": hosts,
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": mechanism,
+        "sasl_plain_username": name,
+        "sasl_plain_password": password,
+    }
+
+
+def hosts_of(bootstrap: str) -> str:
+    """The addresses alone, as they may be shown."""
+    return bootstrap.rpartition("@")[2]
+
+
 def build_producer(bootstrap: str) -> AIOKafkaProducer:
     """A producer that the broker keeps from doubling or reordering what it resends itself."""
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **reaching(bootstrap),
         acks="all",
         enable_idempotence=True,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
@@ -57,8 +89,11 @@ def _hash(key: bytes) -> int:
 
 
 def build_broker(bootstrap: str) -> KafkaBroker:
+    how = reaching(bootstrap)
     return KafkaBroker(
-        bootstrap.split(","),  # aiokafka would split it, FastStream takes it for one address
+        # aiokafka would split it, FastStream takes it for one address
+        how["bootstrap_servers"].split(","),
+        security=_security(how),
         logger=None,
         allow_auto_create_topics=False,
         apply_types=False,
@@ -67,6 +102,12 @@ def build_broker(bootstrap: str) -> KafkaBroker:
         graceful_timeout=5,
         metadata_max_age_ms=METADATA_AGE_MS,
     )
+
+
+def _security(how: Mapping[str, str]) -> SASLScram512 | None:
+    if "sasl_plain_username" not in how:
+        return None
+    return SASLScram512(how["sasl_plain_username"], how["sasl_plain_password"])
 
 
 def subscribe(
@@ -104,12 +145,23 @@ async def _fetch(consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
 
 
 async def reach(bootstrap: str) -> None:
-    """Raise where no broker answers; what FastStream has begun by then it would not give back."""
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    try:
-        await client.bootstrap()
-    finally:
-        await client.close()
+    """Raise where no broker answers, or lets us in; FastStream would not give back what it began.
+
+    The client's own ways in tell of a wrong password as of a broker that is away.
+    """
+    how = reaching(bootstrap)
+    faults: list[Exception] = []
+    for host, port, _ in collect_hosts(how.pop("bootstrap_servers")):
+        try:
+            connection = await create_conn(
+                host, port, request_timeout_ms=REQUEST_TIMEOUT_MS, **how
+            )
+        except (KafkaError, OSError) as fault:
+            faults.append(fault)
+        else:
+            await connection.close()
+            return
+    raise faults[-1]
 
 
 class TopicLog:
@@ -150,7 +202,7 @@ class TopicLog:
 @asynccontextmanager
 async def reading(bootstrap: str, topic: str) -> AsyncIterator[TopicLog]:
     """Open a topic for reading; a topic that is not there is a fault that passes."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**reaching(bootstrap), enable_auto_commit=False)
     try:
         await consumer.start()
         partitions = [TopicPartition(topic, n) for n in await _partitions(bootstrap, topic)]
@@ -162,7 +214,7 @@ async def reading(bootstrap: str, topic: str) -> AsyncIterator[TopicLog]:
 
 
 async def _partitions(bootstrap: str, topic: str) -> Sequence[int]:
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaClient(**reaching(bootstrap))
     try:
         await client.bootstrap()
         known = (await client.fetch_all_metadata()).partitions_for_topic(topic)

@@ -52,9 +52,8 @@ from fastapi import FastAPI
 from deploy.services import BY_NAME
 from services.goods.api import create_router
 from services.goods.app import Settings, run
-from services.ledger.app import Settings as LedgerSettings
 from shared.commitments.desk import Desk
-from shared.contracts.registry import EVENTS_BY_TOPIC
+from shared.contracts.registry import EVENTS_BY_TOPIC, HEARD
 from shared.schema import ROOT, migrations_of
 
 goods = BY_NAME["goods"]
@@ -65,7 +64,7 @@ described = app.openapi()
 handovers = "/v1/goods-pledges/{pledge_id}/handovers"
 (partner,) = (f for f in migrations_of("goods") if "commitments" in f.parts)
 print(goods.name if goods.exists() else None, topic, partner.relative_to(ROOT))
-print(topic in LedgerSettings.model_fields["topics"].default, goods.number)
+print(topic in HEARD["ledger"], goods.number)
 print(*(path for path in described["paths"] if path in {"/v1/goods-pledges", handovers}))
 print(*(field for field in described["components"]["schemas"]["HandoverBody"]["properties"]
         if field == "kilograms"))

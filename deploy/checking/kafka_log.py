@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
 
+from deploy.checking.login import hosts_of, reaching
 from deploy.checking.reading import Fact, fact_of_record
 from deploy.problem import Problem
 
@@ -222,17 +223,19 @@ def _take(heard: Heard, record: Any) -> None:  # noqa: ANN401 - they ship no typ
 @asynccontextmanager
 async def kafka_log(bootstrap: str) -> AsyncIterator[KafkaLog]:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        **reaching(bootstrap), enable_auto_commit=False, auto_offset_reset="earliest"
     )
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**reaching(bootstrap))
+    client = AIOKafkaClient(**reaching(bootstrap))
     try:
         await admin.start()
         await consumer.start()
         await client.bootstrap()
         yield KafkaLog(consumer, admin, client)
     except (KafkaError, OSError) as error:
-        raise Problem(f"Kafka at {bootstrap} cannot be read: {error}", "See yui status") from error
+        raise Problem(
+            f"Kafka at {hosts_of(bootstrap)} cannot be read: {error}", "See yui status"
+        ) from error
     finally:
         await consumer.stop()
         await admin.close()

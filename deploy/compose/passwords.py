@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy.database import AUDITOR, OWNER
 from deploy.postgres import ADMINISTRATOR
+from deploy.principals import OPERATOR, brokers_login, password
 from deploy.services import SERVICES
 from deploy.state import State, open_state, write_private
 
@@ -21,15 +22,21 @@ def lay_out(state: State, volumes: Path) -> None:
     state.operator_key()
     administrator = state.secret(f"{ADMINISTRATOR}.password")
     write_private(state.folder / "secrets" / "pgpass", f"*:*:*:{ADMINISTRATOR}:{administrator}\n")
-    # Upstream's image reads it as an account of its own. No other container mounts this volume.
+    # Upstream's images read theirs as accounts of their own. No other container mounts these.
     _write_readable(volumes / "postgres" / "password", administrator)
+    _write_readable(volumes / "kafka" / "jaas.conf", brokers_login(state))
+    password(state, OPERATOR)
     for service in SERVICES:
-        for role in service.roles:
-            name = f"{role}.password"
-            write_private(volumes / service.name / name, state.secret(name))
-    auditor = f"{AUDITOR}.password"
-    write_private(volumes / AUDITOR / auditor, state.secret(auditor))
+        for role in (*service.roles, f"kafka-{service.name}"):
+            _give(state, volumes / service.name, role)
+    for role in (AUDITOR, f"kafka-{AUDITOR}"):
+        _give(state, volumes / AUDITOR, role)
     write_private(volumes / "organisations" / "operator.key", state.operator_key())
+
+
+def _give(state: State, volume: Path, role: str) -> None:
+    name = f"{role}.password"
+    write_private(volume / name, state.secret(name))
 
 
 def _write_readable(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 
 from deploy.database import NAME, Database
+from deploy.principals import reached_by
 from deploy.services import BY_NAME, Service, Surroundings, environment
 from deploy.state import State, default_folder
 
@@ -15,7 +16,7 @@ def surroundings(service: Service, state: State) -> Surroundings:
     """Return what compose's variables and this service's own secrets say."""
     database = Database(os.environ["YUI_DATABASE_URL"], NAME, state)
     return Surroundings(
-        kafka_bootstrap=os.environ["YUI_KAFKA_BOOTSTRAP"],
+        kafka_bootstrap=reached_by(state, service.name, os.environ["YUI_KAFKA_BOOTSTRAP"]),
         database_url=database.url(service.name),
         reader_url=database.url(service.reader),
         people_url=database.url(service.people) if service.people else None,

@@ -1,25 +1,25 @@
-"""Declares the topics as soon as Kafka lets it: healthy, it can still be slow at a first start."""
+"""Declares topics and users as soon as Kafka lets it: healthy, it can be slow at a first start."""
 
 import asyncio
-import os
 import sys
 import time
 
-from deploy import topics
+from deploy import runtime, topics
 from deploy.problem import Problem
+from deploy.runtime import Runtime
 
 PATIENCE_SECONDS = 180
 PAUSE_SECONDS = 2
 
 
 async def declare(
-    bootstrap: str, patience_seconds: float = PATIENCE_SECONDS
+    found: Runtime, patience_seconds: float = PATIENCE_SECONDS
 ) -> list[topics.Topic]:
     """Try until it works, and say each time what was in the way."""
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
-            return await topics.apply(bootstrap)
+            return await runtime.declare(found)
         except Problem as problem:
             if time.monotonic() > deadline:
                 raise
@@ -29,7 +29,7 @@ async def declare(
 
 if __name__ == "__main__":
     try:
-        declared = asyncio.run(declare(os.environ["YUI_KAFKA_BOOTSTRAP"]))
+        declared = asyncio.run(declare(runtime.configured()))
     except Problem as problem:
         sys.exit(f"yui: {problem}")
     print(f"{len(declared)} topics are declared")  # noqa: T201 - a job's own output

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.consuming.batch import Partition
 from shared.consuming.inbox import read
 from shared.consuming.record import Received, Record
+from shared.kafka import reaching
 
 RECORDS_MAX: Final = 4_000
 """Nobody waits for one of them: what a transaction costs by itself is shared by many."""
@@ -78,7 +79,7 @@ class Reader:
 async def reader(bootstrap: str, ends: Mapping[Partition, int]) -> AsyncIterator[Reader]:
     """Read without a group: nobody's offsets in Kafka are touched, no partition is moved."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **reaching(bootstrap),
         enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_max_wait_ms=POLL_MS,

@@ -8,7 +8,7 @@ from services.eventlog.consumers import Log
 from shared.access import register
 from shared.consuming.applying import Reactions
 from shared.contracts.homes import BusinessDateAdvanced
-from shared.contracts.registry import TOPICS
+from shared.contracts.registry import HEARD
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 
@@ -21,8 +21,6 @@ KEEPING: Final = Keeping()
 class Settings(ServiceSettings):
     model_config = settings_config(OWNER)
 
-    more_topics: tuple[str, ...] = ()
-    """Topics of services that are not in the registry; what they publish is logged too."""
     tails_max: int = 32
     """How many readers may follow at once: each has up to 100 events in memory."""
     tail_s_max: float = 900
@@ -41,8 +39,7 @@ async def run(settings: Settings) -> None:
             tail_s_max=settings.tail_s_max,
             heartbeat_s=settings.heartbeat_s,
         )
-        topics = dict.fromkeys((*TOPICS, *settings.more_topics))
-        built.listen(tuple(topics), log, applied=tails.wake)
+        built.listen(HEARD[OWNER], log, applied=tails.wake)
         router = create_router(built.transactions.pool, built.transactions.wall, tails)
         await built.serve(router)
 

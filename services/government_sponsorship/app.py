@@ -8,8 +8,8 @@ from shared.commitments import asks, projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
-from shared.contracts import homes, organisations
 from shared.contracts.government_sponsorship import OWNER
+from shared.contracts.registry import HEARD
 from shared.contracts.resources import CHILDREN_NEEDS
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
@@ -27,7 +27,7 @@ async def run(settings: Settings) -> None:
         built.business_date.on_day_passed(grants.day_passed)
         requests = AskDesk(built, OFFERS, grants)
         heard = {**projections.reactions(), **requests.reactions()}
-        built.listen((organisations.TOPIC, homes.TOPIC), heard)
+        built.listen(HEARD[OWNER], heard)
         await built.serve(
             create_grants_router(grants),
             create_unit_prices_router(built),

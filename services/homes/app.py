@@ -9,9 +9,8 @@ from services.homes.repository.asks import AskKeeper
 from services.homes.repository.needs import Needs
 from services.homes.repository.openings import OpeningKeeper
 from shared.consuming.record import Received
-from shared.contracts import ledger, organisations
 from shared.contracts.homes import OWNER
-from shared.contracts.registry import PARTNER_TOPICS
+from shared.contracts.registry import HEARD
 from shared.recalling import Keeping
 from shared.service import ServiceSettings, plumbing, settings_config, start
 from shared.work import Work
@@ -37,8 +36,7 @@ async def run(settings: Settings) -> None:
             await asks.conclude(work, batch)
             await openings.conclude(work, batch)
 
-        topics = organisations.TOPIC, *PARTNER_TOPICS, ledger.TOPIC
-        built.listen(topics, consumers.reactions(needs), conclude=conclude)
+        built.listen(HEARD[OWNER], consumers.reactions(needs), conclude=conclude)
         await built.serve(*api.create_routers(built, needs, rules))
 
 

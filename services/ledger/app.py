@@ -19,10 +19,9 @@ from services.ledger.repository.statements import Contributions, read_statement_
 from shared.access import register
 from shared.business_date import BusinessDate
 from shared.consuming.applying import Reactions
-from shared.contracts import homes, organisations
 from shared.contracts.homes import BusinessDateAdvanced
 from shared.contracts.ledger import OWNER
-from shared.contracts.registry import PARTNER_TOPICS
+from shared.contracts.registry import HEARD
 from shared.handling import Transactions
 from shared.recalling import Keeping
 from shared.service import Plumbing, ServiceSettings, plumbing, settings_config, start
@@ -33,13 +32,10 @@ KEEPING: Final = Keeping(settle=settle)
 class Settings(ServiceSettings):
     model_config = settings_config(OWNER)
 
-    topics: tuple[str, ...] = (homes.TOPIC, *PARTNER_TOPICS)
-    """Whose movements are booked. A new service takes part by being named here."""
-
 
 async def run(settings: Settings) -> None:
     async with plumbing(OWNER, settings, keeping=KEEPING) as built:
-        posted = listen(built, settings)
+        posted = listen(built)
         built.run_beside(Sealer(built.transactions, built.business_date).run())
         await built.serve(*routers(built.transactions, built.business_date, posted))
 
@@ -57,13 +53,12 @@ def routers(transactions: Transactions, date: BusinessDate, posted: Posted) -> S
     ]
 
 
-def listen(built: Plumbing, settings: Settings) -> Posted:
+def listen(built: Plumbing) -> Posted:
     """Let the books hear whoever moves something, and the register."""
     books = books_of(built.business_date)
     built.transactions.on_renewed(books.forget)
     posted = Posted(built.transactions.wall)
-    topics = organisations.TOPIC, *settings.topics
-    built.listen(topics, books, applied=posted.wake)
+    built.listen(HEARD[OWNER], books, applied=posted.wake)
     return posted
 
 

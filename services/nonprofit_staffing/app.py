@@ -15,8 +15,9 @@ from shared.commitments import asks, projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
-from shared.contracts import homes, organisations, resources
+from shared.contracts import resources
 from shared.contracts.nonprofit_staffing import OWNER
+from shared.contracts.registry import HEARD
 from shared.people.keeping import keeping
 from shared.people.routes import create_people_router
 from shared.recalling import Keeping
@@ -44,7 +45,7 @@ async def run(settings: Settings) -> None:
         built.business_date.on_day_passed(programmes.day_passed)
         posts = AskDesk(built, OFFERS, plans, programmes)
         heard = {**projections.reactions(), **posts.reactions()}
-        built.listen((organisations.TOPIC, homes.TOPIC), heard)
+        built.listen(HEARD[OWNER], heard)
         await built.serve(
             create_staffing_plans_router(plans),
             create_programmes_router(programmes),

@@ -12,8 +12,8 @@ from services.organisations.domain.keys import IssueKey
 from services.organisations.domain.organisation import OPERATOR_ID, ORGANISATION, Register
 from shared.access import register
 from shared.access.keys import ApiKey, parse_key
-from shared.contracts import homes
 from shared.contracts.organisations import OWNER
+from shared.contracts.registry import HEARD
 from shared.handling import Transactions
 from shared.handling import run as run_command
 from shared.recalling import Keeping
@@ -40,7 +40,7 @@ async def run(settings: Settings) -> None:
         transactions = built.transactions
         # Its key opens nothing before; a service that was put back admits nobody anew.
         built.begin_with(lambda: admit_operator(transactions, key))
-        built.listen((homes.TOPIC,), consumers.REACTIONS)
+        built.listen(HEARD[OWNER], consumers.REACTIONS)
         await built.serve(
             create_organisations_router(transactions),
             create_keys_router(transactions),

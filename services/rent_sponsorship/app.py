@@ -12,7 +12,7 @@ from shared.commitments import projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
-from shared.contracts import homes, organisations
+from shared.contracts.registry import HEARD
 from shared.contracts.rent_sponsorship import OWNER
 from shared.contracts.resources import RENT
 from shared.recalling import Keeping
@@ -31,7 +31,7 @@ async def run(settings: Settings) -> None:
         built.business_date.on_day_passed(desk.day_passed)
         appeals = AskDesk(built, OFFERS, desk)
         heard = {**projections.reactions(), **appeals.reactions()}
-        built.listen((organisations.TOPIC, homes.TOPIC), heard)
+        built.listen(HEARD[OWNER], heard)
         await built.serve(
             create_agreements_router(desk),
             create_leases_router(built),

@@ -8,7 +8,7 @@ from shared.commitments import asks, projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
-from shared.contracts import homes, organisations
+from shared.contracts.registry import HEARD
 from shared.contracts.resources import VOLUNTEERING
 from shared.contracts.volunteers import OWNER
 from shared.people.keeping import keeping
@@ -36,7 +36,7 @@ async def run(settings: Settings) -> None:
         built.business_date.on_day_passed(pledges.day_passed)
         shifts = AskDesk(built, OFFERS, pledges)
         heard = {**projections.reactions(), **shifts.reactions()}
-        built.listen((organisations.TOPIC, homes.TOPIC), heard)
+        built.listen(HEARD[OWNER], heard)
         await built.serve(
             create_pledges_router(pledges),
             create_asks_router(shifts, "open-shifts"),

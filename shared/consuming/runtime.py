@@ -85,7 +85,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # the client s
                 await reach(self._bootstrap)
                 await self._broker.start()
             except (KafkaError, OSError) as fault:
-                log.warning("broker_away", fault=type(fault).__name__)
+                log.warning("broker_away", fault=type(fault).__name__, says=str(fault))
                 with suppress(Exception):
                     await self._broker.stop()
             else:

@@ -29,3 +29,11 @@ EVENTS_BY_TYPE: dict[str, type[Event]] = {
 TOPICS: tuple[str, ...] = tuple(EVENTS_BY_TOPIC)
 PARTNERS = ("government_sponsorship", "nonprofit_staffing", "rent_sponsorship", "volunteers")
 PARTNER_TOPICS: tuple[str, ...] = tuple(topic_of(partner) for partner in PARTNERS)
+HEARD: dict[str, tuple[str, ...]] = {
+    "organisations": (homes.TOPIC,),
+    "homes": (organisations.TOPIC, *PARTNER_TOPICS, ledger.TOPIC),
+    **dict.fromkeys(PARTNERS, (organisations.TOPIC, homes.TOPIC)),
+    "ledger": (organisations.TOPIC, homes.TOPIC, *PARTNER_TOPICS),
+    "eventlog": TOPICS,
+}
+"""What each service listens to, and may read in Kafka beside its own topic."""

@@ -41,13 +41,13 @@ async def rebuild_meanwhile(scene: Scene, choices: random.Random) -> bool:
 
 
 async def _killed_and_gone_on_with(scene: Scene, output: Path, after_s: float) -> int:
-    first = started(scene.database, scene.stack.kafka_bootstrap, output)
+    first = started(scene.database, scene.stack.auditors_bootstrap, output)
     try:
         await asyncio.sleep(after_s)
     finally:
         first.kill()
         first.wait()
-    second = started(scene.database, scene.stack.kafka_bootstrap, output)
+    second = started(scene.database, scene.stack.auditors_bootstrap, output)
     try:
         return await asyncio.to_thread(second.wait)
     finally:

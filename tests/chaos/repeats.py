@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from deploy import topics
+from shared.kafka import reaching
 from tests.chaos.scene import Scene
 
 RECORDS_MAX: Final = 20
@@ -26,8 +27,8 @@ async def tell_twice(scene: Scene, choices: random.Random, times: int = 1) -> No
     """Send some records of some partition again, to the very partition where they stand."""
     bootstrap = scene.stack.kafka_bootstrap
     async with (
-        _closed_after(AIOKafkaConsumer(bootstrap_servers=bootstrap)) as consumer,
-        _closed_after(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer,
+        _closed_after(AIOKafkaConsumer(**reaching(bootstrap))) as consumer,
+        _closed_after(AIOKafkaProducer(**reaching(bootstrap))) as producer,
     ):
         ends = await consumer.end_offsets(
             [

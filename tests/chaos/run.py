@@ -91,11 +91,12 @@ async def run(stack: Stack, plan: Plan, say: Say, advance: Callable[[int], None]
 
 def _processes(stack: Stack, plan: Plan, database: Database) -> dict[str, ServiceProcess]:
     """One process of each service, a second of some; all reach Kafka through proxies alone."""
-    through = ",".join(f"127.0.0.1:{one.proxy_port}" for one in stack.proxied)
+    proxies = [one.proxy_port for one in stack.proxied]
     found: dict[str, ServiceProcess] = {}
     for name in plan.services():
         copies = (name, f"{name}{SECOND}") if name in plan.doubled else (name,)
         for copy in copies:
+            through = stack.kafka.reached_by(name, *proxies)
             bootstrap = {f"YUI_{name.upper()}_KAFKA_BOOTSTRAP": through}
             found[copy] = stack.process(name, database, **bootstrap)
             if name in plan.sabotaged:
@@ -174,7 +175,7 @@ async def _check(scene: Scene, say: Say) -> Findings:
     findings = await check(
         Asked(
             database_url=scene.database.url("auditor"),
-            bootstrap=scene.stack.kafka_bootstrap,
+            bootstrap=scene.stack.auditors_bootstrap,
             journal=scene.journal.path,
             settle_s=scene.plan.settle_s,
         ),

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from deploy import topics
 from deploy.database import Database
+from shared.kafka import reaching
 from tests.chaos.caller import Journal
 from tests.chaos.plan import POSTGRES, SECOND, Plan
 from tests.chaos.turnstile import Turnstile
@@ -95,7 +96,7 @@ class Scene:
         copies = self.stack.kafka.replication
         if copies == 1:
             return True
-        client = AIOKafkaAdminClient(bootstrap_servers=self.stack.kafka_bootstrap)
+        client = AIOKafkaAdminClient(**reaching(self.stack.kafka_bootstrap))
         try:
             await client.start()
             described = await client.describe_topics([*topics.declared(), "__consumer_offsets"])

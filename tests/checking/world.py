@@ -21,6 +21,7 @@ from shared.contracts.government_sponsorship import GrantDisbursed
 from shared.contracts.homes import BusinessDateAdvanced, DeliveryConfirmed
 from shared.contracts.resources import RENT
 from shared.ids import new_opaque_id
+from shared.kafka import reaching
 from tests.support.eventually import assert_eventually
 from tests.support.partners import Partner, announce, announce_home
 from tests.support.publishing import Publisher
@@ -54,7 +55,7 @@ class World:
         return await check(
             Asked(
                 database_url=database.url("auditor"),
-                bootstrap=self.stack.kafka_bootstrap,
+                bootstrap=self.stack.auditors_bootstrap,
                 journal=journal,
                 settle_s=settle_s,
                 owned_by_test=OWNED_BY_TEST,
@@ -84,7 +85,7 @@ class World:
     async def records(self, topic: str) -> list[Any]:
         """Return all that a topic holds, partition by partition."""
         found: list[Any] = []
-        async with AIOKafkaConsumer(bootstrap_servers=self.stack.kafka_bootstrap) as consumer:
+        async with AIOKafkaConsumer(**reaching(self.stack.kafka_bootstrap)) as consumer:
             partitions = [TopicPartition(topic, number) for number in range(topics.PARTITIONS)]
             for tp, end in (await consumer.end_offsets(partitions)).items():
                 consumer.assign([tp])
@@ -102,7 +103,7 @@ class World:
             assert len(await topics.apply(self.stack.kafka_bootstrap, [topic])) == 1
 
         await assert_eventually(declared_anew)
-        async with AIOKafkaProducer(bootstrap_servers=self.stack.kafka_bootstrap) as producer:
+        async with AIOKafkaProducer(**reaching(self.stack.kafka_bootstrap)) as producer:
             for one in records:
                 await producer.send_and_wait(
                     topic,

@@ -3,12 +3,15 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from deploy import kafka, ports, postgres
+from deploy import ports, postgres
 from deploy.compose.nightly import FOUND
+from deploy.kafka import Broker, Kafka
 from deploy.services import REPOSITORY, SERVICES, Service
+from deploy.state import State
 from tests.compose.file import (
     ALL,
     COMMANDS,
@@ -67,7 +70,7 @@ def test_the_nightly_job_sees_the_auditors_password_and_no_other() -> None:
 
 
 def test_jobs_wait_for_servers_that_answer() -> None:
-    assert ALL["postgres"]["depends_on"] == {"passwords": DONE}
+    assert ALL["postgres"]["depends_on"] == ALL["kafka"]["depends_on"] == {"passwords": DONE}
     assert ALL["migrate"]["depends_on"] == {"postgres": HEALTHY}
     assert ALL["topics"]["depends_on"]["kafka"] == HEALTHY
 
@@ -162,10 +165,19 @@ def test_kafka_tells_containers_and_the_host_each_their_own_address() -> None:
     [[_, outside, inside]] = published("kafka")
     assert advertised == ["CONTAINERS://kafka:9092", f"HOST://127.0.0.1:{outside}"]
     assert f"HOST://0.0.0.0:{inside}" in environment["KAFKA_LISTENERS"]
-    assert ALL["ledger"]["environment"]["YUI_KAFKA_BOOTSTRAP"] == "kafka:9092"
+    assert ALL["ledger"]["environment"]["YUI_KAFKA_BOOTSTRAP"] == "yui@kafka:9092"
 
 
-def test_kafka_is_set_up_as_on_one_machine() -> None:
+def test_kafka_asks_who_comes_at_every_door() -> None:
+    environment = ALL["kafka"]["environment"]
+    doors = {door.split("://")[0] for door in environment["KAFKA_LISTENERS"].split(",")}
+    asking = environment["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(",")
+    assert set(asking) == {f"{door}:SASL_PLAINTEXT" for door in doors}
+    assert environment["KAFKA_OPTS"].endswith("=/run/secrets/jaas.conf")
+    assert mounts("kafka")["/run/secrets"] == mounts("passwords")["/run/secrets/kafka"]
+
+
+def test_kafka_is_set_up_as_on_one_machine(tmp_path: Path) -> None:
     settings = {
         key.removeprefix("KAFKA_").lower().replace("_", "."): str(value)
         for key, value in ALL["kafka"]["environment"].items()
@@ -173,9 +185,8 @@ def test_kafka_is_set_up_as_on_one_machine() -> None:
     placed = {"listener", "controller.quorum", "inter.broker", "log.dirs", "advertised"}
     # Upstream's: with a short one a starved machine puts its only broker out.
     patient = {"broker.session", "broker.heartbeat"}
-    there = dict.fromkeys(("voters", "port", "controller", "listener", "advertised", "data"), "")
-    alone = kafka.PROPERTIES.format(number=1, copies=1, in_sync_min=1, **there)
-    for line in alone.splitlines():
+    at = Broker(1, 9092, 9093)
+    for line in Kafka(State(tmp_path), (at,)).properties(at).splitlines():
         key, _, value = line.partition("=")
         if not any(key.startswith(word) for word in placed | patient):
             assert settings[key] == value, key

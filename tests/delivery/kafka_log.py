@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from deploy.topics import PARTITIONS
+from shared.kafka import reaching
 
 
 async def read_log(bootstrap: str, topic: str) -> list[ConsumerRecord]:
     """Every record of a topic up to its end now, in order within each partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**reaching(bootstrap), auto_offset_reset="earliest")
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy import ports
+from deploy.principals import OPERATOR, reached_by
 from deploy.services import REPOSITORY
 from deploy.state import State
 from deploy.supervision import Standing, Supervision
@@ -17,6 +18,8 @@ from deploy.supervision import Standing, Supervision
 class Command:
     folder: Path
     port_base: int
+    directory: Path = REPOSITORY
+    """Where its code is: another release's, where a test has one."""
 
     @property
     def state(self) -> State:
@@ -31,7 +34,7 @@ class Command:
         own = {"YUI_STATE": str(self.folder), "YUI_PORT_BASE": str(self.port_base)}
         return subprocess.run(  # noqa: S603 - our own command, no shell
             [sys.executable, "-m", "deploy", *words],
-            cwd=REPOSITORY,
+            cwd=self.directory,
             env={**os.environ, **own, **variables},
             capture_output=True,
             text=True,
@@ -42,6 +45,14 @@ class Command:
     def up(self) -> subprocess.CompletedProcess[str]:
         """Start the servers and one service: that is all these tests look at."""
         return self("up", "--service", "organisations")
+
+    @property
+    def kafka(self) -> str:
+        return f"127.0.0.1:{self.port_base + ports.KAFKA}"
+
+    def reached_by(self, name: str) -> str:
+        """How one principal reaches its Kafka."""
+        return reached_by(self.state, name, f"{OPERATOR}@{self.kafka}")
 
     def running(self) -> dict[str, Standing]:
         return {one.name: one for one in self.supervision.standings() if one.pid}

@@ -6,6 +6,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy import kafka, topics
 from deploy.database import connected
 from deploy.problem import Problem
+from shared.kafka import reaching
 from tests.support.stack import MakeDatabase, Stack
 
 
@@ -49,7 +50,7 @@ async def test_topics_have_twelve_partitions_and_are_kept(stack: Stack) -> None:
 
 async def test_a_topic_with_another_count_of_partitions_is_refused(stack: Stack) -> None:
     other = "yui.other.v1"
-    client = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    client = AIOKafkaAdminClient(**reaching(stack.kafka_bootstrap))
     await client.start()
     await client.create_topics([NewTopic(other, 3, 1)])
     await client.close()

@@ -6,8 +6,9 @@ import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy import ports
-from deploy.database import NAME, Database, connected
+from deploy.database import AUDITOR, NAME, Database, connected
 from deploy.postgres import ADMINISTRATOR
+from shared.kafka import reaching
 from tests.deploy.command import Command
 
 TOPIC = TopicPartition("yui.homes.v1", 3)
@@ -20,19 +21,17 @@ def database(yui: Command) -> Database:
     return Database(url, NAME, yui.state)
 
 
-async def leave_a_mark(yui: Command) -> None:
+async def leave_a_mark(yui: Command, bootstrap: str) -> None:
     async with connected(database(yui).url("yui_owner")) as connection:
         await connection.execute("CREATE TABLE homes.mark AS SELECT 7 AS number")
-    bootstrap = f"127.0.0.1:{yui.port_base + ports.KAFKA}"
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+    async with AIOKafkaProducer(**reaching(bootstrap), acks="all") as producer:
         await producer.send_and_wait(TOPIC.topic, b"mark", partition=TOPIC.partition)
 
 
 async def find_the_mark(yui: Command) -> None:
     async with connected(database(yui).url("auditor")) as connection:
         assert await connection.fetchval("SELECT number FROM homes.mark") == 7
-    bootstrap = f"127.0.0.1:{yui.port_base + ports.KAFKA}"
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+    async with AIOKafkaConsumer(**reaching(yui.reached_by(AUDITOR))) as consumer:
         consumer.assign([TOPIC])
         consumer.seek(TOPIC, 0)
         assert (await asyncio.wait_for(consumer.getone(), 10)).value == b"mark"
@@ -48,7 +47,7 @@ def kill(pids: list[int]) -> None:
 async def test_whatever_is_killed_comes_back_with_nothing_lost(yui: Command) -> None:
     first = yui.up()
     assert first.returncode == 0, first.stderr
-    await leave_a_mark(yui)
+    await leave_a_mark(yui, yui.reached_by("homes"))
     before = yui.running()
     assert set(before) >= {"postgres", "kafka"}
 
@@ -57,13 +56,15 @@ async def test_whatever_is_killed_comes_back_with_nothing_lost(yui: Command) -> 
 
     supervisor = int(yui.supervision.pid_file.read_text())
     kill([supervisor, *(one.pid for one in before.values())])
-    assert yui.up().returncode == 0
+    again = yui.up()
+    assert again.returncode == 0, again.stderr
     await find_the_mark(yui)
 
     kill([int(yui.supervision.pid_file.read_text())])
     assert len(yui.supervision.orphans()) >= 2
     assert "outlived a killed supervisor" in yui("doctor").stdout.replace("\n", " ")
-    assert yui.up().returncode == 0, "orphans are ended, and all is started anew"
+    again = yui.up()
+    assert again.returncode == 0, f"orphans are ended, and all is started anew: {again.stderr}"
     await find_the_mark(yui)
 
     assert yui("down").returncode == 0

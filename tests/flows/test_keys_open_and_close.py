@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaConsumer
 from shared.access.keys import ApiKey, new_key, parse_key
 from shared.contracts.registry import TOPICS
 from shared.ids import new_opaque_id
+from shared.kafka import reaching
 from tests.support.asking import Caller
 from tests.support.eventually import assert_eventually
 from tests.support.stack import MakeDatabase, ServiceProcess, Stack
@@ -185,7 +186,7 @@ async def rows_of(administrator_url: str) -> str:
 
 async def records_of(bootstrap: str) -> str:
     consumer = AIOKafkaConsumer(
-        *TOPICS, bootstrap_servers=bootstrap, auto_offset_reset="earliest", group_id=None
+        *TOPICS, **reaching(bootstrap), auto_offset_reset="earliest", group_id=None
     )
     await consumer.start()
     try:

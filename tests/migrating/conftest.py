@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.migrating.previous import Release, previous_release
-from tests.support.stack import Stack
+from tests.support.asking_nobody import AskingNobody
+from tests.support.stack import Stack, running_stack
+
+
+@pytest.fixture(scope="package")
+async def stack() -> AsyncIterator[Stack]:
+    """Return a stack whose Kafka lets everybody in: the previous release knows no passwords."""
+    async with running_stack(kafka=AskingNobody) as running:
+        yield running
 
 
 @pytest.fixture

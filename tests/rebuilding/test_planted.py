@@ -33,7 +33,7 @@ async def a_copy(world: World) -> AsyncIterator[Database]:
 async def test_two_ledgers_of_one_log_are_the_same(world: World) -> None:
     """Though the second has read it in another order: one partition after the other."""
     async with a_copy(world) as copy:
-        comparison = await rebuilt(copy, world.stack.kafka_bootstrap)
+        comparison = await rebuilt(copy, world.stack.auditors_bootstrap)
         assert comparison.differences == []
         counts = comparison.counts
         assert counts["links"] > 5
@@ -111,7 +111,7 @@ async def test_what_was_altered_is_named_as_the_first_of_its_kind(
     async with a_copy(world) as copy:
         async with connected(copy.administrator()) as connection:
             await connection.execute(UNGUARDED + alteration)
-        comparison = await rebuilt(copy, world.stack.kafka_bootstrap)
+        comparison = await rebuilt(copy, world.stack.auditors_bootstrap)
         found = {one.kind: one for one in comparison.differences}
         assert kind in found, comparison.differences
         text = f"{found[kind].name} {found[kind].first} {found[kind].second}"

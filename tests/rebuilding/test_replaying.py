@@ -103,7 +103,7 @@ async def test_what_was_discarded_retried_or_still_waits_is_so_in_the_second_led
             if row["is_head"] and row["key"].decode() == retried:
                 await parking.retry(row["parked_id"], "mended", "operator")
     await log.reached(PARKED, 2)
-    comparison = await rebuilt(log.database, stack.kafka_bootstrap)
+    comparison = await rebuilt(log.database, stack.auditors_bootstrap)
     assert comparison.differences == []
     assert (comparison.counts["parked"], comparison.counts["homes"]) == (2, 4)
     async with second.owning(log.database) as connection:
@@ -125,6 +125,6 @@ async def test_a_discarded_record_stays_out_though_it_could_be_applied_now(
     async with operating(log.database) as parking:
         [head] = [row for row in await parking.page(0, 100) if row["is_head"]]
         await parking.discard(head["parked_id"], "sent by a test", "operator")
-    comparison = await rebuilt(log.database, stack.kafka_bootstrap)
+    comparison = await rebuilt(log.database, stack.auditors_bootstrap)
     assert comparison.differences == []
     assert comparison.counts["links"] == 1

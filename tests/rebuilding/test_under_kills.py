@@ -86,7 +86,7 @@ async def test_whatever_is_killed_the_second_ledger_ends_equal_to_the_first(
                 launch_again(services)
                 # Struck in its last moments it says that the server is away, and is run again.
                 await ends(rebuilding, output)
-                await ends_with(0, started(database, stack.kafka_bootstrap, output), output)
+                await ends_with(0, started(database, stack.auditors_bootstrap, output), output)
                 assert await rebuild_meanwhile(Here(stack, database), Random(1))
             found = await check(
                 Asked(
@@ -105,7 +105,7 @@ async def test_whatever_is_killed_the_second_ledger_ends_equal_to_the_first(
 async def at_work(stack: Stack, database: Database, output: Path) -> "Popen[bytes]":
     """Begin a rebuild, and wait until it has come further, or has ended."""
     before = await read_so_far(database)
-    rebuilding = started(database, stack.kafka_bootstrap, output)
+    rebuilding = started(database, stack.auditors_bootstrap, output)
 
     async def is_at_work() -> bool:
         return rebuilding.poll() is not None or await read_so_far(database) != before
@@ -167,7 +167,7 @@ async def test_a_rebuild_that_was_killed_leaves_no_reader_and_is_gone_on_with(
         async with village(stack, homes) as place:
             async with written(rent, [place], tmp_path / "journal"):
                 await booked(database, 200)
-            rebuilding = started(database, stack.kafka_bootstrap, output)
+            rebuilding = started(database, stack.auditors_bootstrap, output)
 
             async def has_begun() -> bool:
                 return await read_so_far(database) > 0
@@ -181,7 +181,7 @@ async def test_a_rebuild_that_was_killed_leaves_no_reader_and_is_gone_on_with(
             assert found is not None
             assert found.second is not None
             begun_at, read = found.second.begun_at, found.second.read
-            await ends_with(0, started(database, stack.kafka_bootstrap, output), output)
+            await ends_with(0, started(database, stack.auditors_bootstrap, output), output)
             found = await standing.look(database)
             assert found is not None
             assert found.second is not None
@@ -198,7 +198,7 @@ async def test_two_rebuilds_at_once_are_refused(stack: Stack, output: Path) -> N
         async with connected(database.url("yui_owner")) as connection:
             lock = "SELECT pg_advisory_lock(hashtext('yui ledger rebuild'))"
             await connection.execute(lock)
-            said = await ends_with(2, started(database, stack.kafka_bootstrap, output), output)
+            said = await ends_with(2, started(database, stack.auditors_bootstrap, output), output)
         assert "another `yui ledger rebuild` is at work" in said
     finally:
         await stack.drop(database)

@@ -10,7 +10,7 @@ from tests.checking.world import SERVICES, World
 
 
 async def look(world: World) -> Reconciliation:
-    return await reconcile(world.database.url("auditor"), world.stack.kafka_bootstrap, 0)
+    return await reconcile(world.database.url("auditor"), world.stack.auditors_bootstrap, 0)
 
 
 async def look_after(world: World, *statements: str) -> Reconciliation:
@@ -23,7 +23,7 @@ async def look_after(world: World, *statements: str) -> Reconciliation:
             for statement in statements:
                 changed = await connection.execute(statement)
                 assert not changed.endswith(" 0"), f"changed nothing: {statement}"
-        return await reconcile(copy.url("auditor"), world.stack.kafka_bootstrap, 0)
+        return await reconcile(copy.url("auditor"), world.stack.auditors_bootstrap, 0)
     finally:
         await world.stack.drop(copy)
 

@@ -26,7 +26,7 @@ def test_it_is_due_at_the_next_three_in_the_morning_in_tokyo(moment: str, due: s
 
 async def test_a_night_leaves_its_figures_whole(world: World, tmp_path: Path) -> None:
     url = world.database.url("auditor")
-    assert await once(url, world.stack.kafka_bootstrap, tmp_path) == 0
+    assert await once(url, world.stack.auditors_bootstrap, tmp_path) == 0
     left = {path.name: path.read_text() for path in _files(tmp_path)}
     assert set(left) == {"reconcile.json", "reconcile.prom"}, "no draft is left"
     assert json.loads(left["reconcile.json"])["differences"] == 0

@@ -6,12 +6,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.group import MemberAssignment
 
+from shared.kafka import reaching
+
 Partitions = frozenset[tuple[str, int]]
 
 
 async def shares(bootstrap: str, group: str) -> Sequence[Partitions] | None:
     """Return the partitions of each member; None where they are not at rest, or nobody says."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaAdminClient(**reaching(bootstrap))
     try:
         await client.start()
         [answer] = await client.describe_consumer_groups([group])

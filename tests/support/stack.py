@@ -23,11 +23,12 @@ import httpx2
 import psutil
 
 from deploy import database as databases
-from deploy import local, ports, topics
-from deploy.database import Database
+from deploy import local, ports, rights, topics
+from deploy.database import AUDITOR, Database
 from deploy.kafka import Broker, Kafka, Proxied
 from deploy.migrations import migrate
 from deploy.postgres import Postgres, locate
+from deploy.principals import OPERATOR
 from deploy.program import Servers
 from deploy.services import BY_NAME, REPOSITORY, Service, Surroundings, environment
 from deploy.state import State, open_state
@@ -114,7 +115,12 @@ class Stack:
 
     @property
     def kafka_bootstrap(self) -> str:
-        return self.servers.kafka_bootstrap
+        """The operator's way; each service's own is `stack.kafka.reached_by(name)`."""
+        return self.kafka.reached_by(OPERATOR)
+
+    @property
+    def auditors_bootstrap(self) -> str:
+        return self.kafka.reached_by(AUDITOR)
 
     @property
     def kafka(self) -> Kafka:
@@ -182,7 +188,7 @@ class Stack:
         """Return a service that is not launched yet; `others` are further variables."""
         service, port = BY_NAME[name], free_port()
         around = Surroundings(
-            kafka_bootstrap=self.kafka_bootstrap,
+            kafka_bootstrap=self.kafka.reached_by(name),
             database_url=database.url(name),
             reader_url=database.url(service.reader),
             people_url=database.url(service.people) if service.people else None,
@@ -273,16 +279,17 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running_stack(brokers: int = 1) -> AsyncIterator[Stack]:
+async def running_stack(brokers: int = 1, kafka: type[Kafka] = Kafka) -> AsyncIterator[Stack]:
     """Start both servers in a folder of their own, and leave nothing behind."""
     sweep()
     state = open_state(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")))
     state.folder.chmod(0o711)
-    own = planned(state, brokers)
+    own = planned(state, brokers, kafka)
     try:
         await local.prepare(own)
         await local.start(own)
         stack = Stack(local.addresses(own), own)
+        await rights.declare(state, stack.servers.kafka_bootstrap)
         await stack.empty_topics()
         yield stack
         stack.stop_services()
@@ -290,12 +297,12 @@ async def running_stack(brokers: int = 1) -> AsyncIterator[Stack]:
         local.forget(own)
 
 
-def planned(state: State, brokers: int = 1) -> local.Local:
+def planned(state: State, brokers: int = 1, kafka: type[Kafka] = Kafka) -> local.Local:
     nodes = [
         Broker(number, free_port(), free_port(), Proxied(free_port(), free_port()))
         for number in range(1, brokers + 1)
     ]
-    return local.Local(state, Kafka(state, tuple(nodes)), locate(state, free_port()))
+    return local.Local(state, kafka(state, tuple(nodes)), locate(state, free_port()))
 
 
 def sweep() -> None:
