@@ -54,6 +54,12 @@ SELECT * FROM logged_event WHERE (recorded_at, event_id) > ($8, $9::uuid) AND ""
     + "ORDER BY recorded_at, event_id LIMIT $10"
 )
 
+NAMING_ONE: Final = """
+-- Events in which an id stands somewhere, whatever it is the id of, oldest first, after a place.
+SELECT * FROM logged_event WHERE position(convert_to($1::text, 'UTF8') IN body) > 0
+AND (recorded_at, event_id) > ($2, $3::uuid) ORDER BY recorded_at, event_id LIMIT $4
+"""
+
 ONE: Final = """
 -- One event.
 SELECT * FROM logged_event WHERE event_id = $1

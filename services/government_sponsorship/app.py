@@ -4,7 +4,7 @@ from typing import Final
 
 from services.government_sponsorship.api import create_grants_router, create_unit_prices_router
 from services.government_sponsorship.domain import ALSO_SPONSORED, GRANT, OFFERS, SECTORS
-from shared.commitments import asks, projections
+from shared.commitments import asks, leaving, projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
@@ -26,7 +26,11 @@ async def run(settings: Settings) -> None:
         grants = Desk(built, GRANT, CHILDREN_NEEDS, SECTORS, also=ALSO_SPONSORED)
         built.business_date.on_day_passed(grants.day_passed)
         requests = AskDesk(built, OFFERS, grants)
-        heard = {**projections.reactions(), **requests.reactions()}
+        heard = {
+            **projections.reactions(),
+            **requests.reactions(),
+            **leaving.reactions(grants),
+        }
         built.listen(HEARD[OWNER], heard)
         await built.serve(
             create_grants_router(grants),

@@ -11,7 +11,7 @@ from services.nonprofit_staffing.domain import (
     PROGRAMME_SECTORS,
     STAFFING_PLAN,
 )
-from shared.commitments import asks, projections
+from shared.commitments import asks, leaving, projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
@@ -44,7 +44,11 @@ async def run(settings: Settings) -> None:
         built.business_date.on_day_passed(plans.day_passed)
         built.business_date.on_day_passed(programmes.day_passed)
         posts = AskDesk(built, OFFERS, plans, programmes)
-        heard = {**projections.reactions(), **posts.reactions()}
+        heard = {
+            **projections.reactions(),
+            **posts.reactions(),
+            **leaving.reactions(plans, programmes),
+        }
         built.listen(HEARD[OWNER], heard)
         await built.serve(
             create_staffing_plans_router(plans),

@@ -8,7 +8,7 @@ from services.rent_sponsorship.api.parts import create_parts_router
 from services.rent_sponsorship.api.sponsored import create_sponsored_router
 from services.rent_sponsorship.domain import ALSO_SPONSORED, OFFERS, RENT_AGREEMENT, SECTORS
 from services.rent_sponsorship.repository import project
-from shared.commitments import projections
+from shared.commitments import leaving, projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
@@ -30,7 +30,11 @@ async def run(settings: Settings) -> None:
         desk = Desk(built, RENT_AGREEMENT, RENT, SECTORS, also=ALSO_SPONSORED)
         built.business_date.on_day_passed(desk.day_passed)
         appeals = AskDesk(built, OFFERS, desk)
-        heard = {**projections.reactions(), **appeals.reactions()}
+        heard = {
+            **projections.reactions(),
+            **appeals.reactions(),
+            **leaving.reactions(desk),
+        }
         built.listen(HEARD[OWNER], heard)
         await built.serve(
             create_agreements_router(desk),

@@ -4,7 +4,7 @@ from typing import Final
 
 from services.volunteers.api import create_pledges_router
 from services.volunteers.domain import OFFERS, PLEDGE, SECTORS
-from shared.commitments import asks, projections
+from shared.commitments import asks, leaving, projections
 from shared.commitments.ask_desk import AskDesk
 from shared.commitments.ask_routes import create_asks_router
 from shared.commitments.desk import Desk
@@ -35,7 +35,11 @@ async def run(settings: Settings) -> None:
         pledges = Desk(built, PLEDGE, VOLUNTEERING, SECTORS)
         built.business_date.on_day_passed(pledges.day_passed)
         shifts = AskDesk(built, OFFERS, pledges)
-        heard = {**projections.reactions(), **shifts.reactions()}
+        heard = {
+            **projections.reactions(),
+            **shifts.reactions(),
+            **leaving.reactions(pledges),
+        }
         built.listen(HEARD[OWNER], heard)
         await built.serve(
             create_pledges_router(pledges),

@@ -30,6 +30,7 @@ Action: TypeAlias = Literal[
     "read_asks",  # what homes ask of a sector, party to them or not
     "answer_asks",  # offer, take back, decline
     "keep_people",  # register, export and erase who works or helps
+    "take_away",  # all facts of its own, in one archive
 ]
 
 OF_YUI: Final[frozenset[Role]] = frozenset({"operator", "auditor"})
@@ -51,7 +52,7 @@ MEMBER: Final[frozenset[Action]] = frozenset(
     }
 )
 OWN: Final[Mapping[Role, frozenset[Action]]] = {
-    "administrator": MEMBER | {"read_keys", "manage_keys", "agree_naming"},
+    "administrator": MEMBER | {"read_keys", "manage_keys", "agree_naming", "take_away"},
     "member": MEMBER,
     "reader": frozenset({"read_home", "read_organisation", "read_statement", "read_asks"}),
     "caregiver": frozenset({"read_home", "receive", "read_organisation"}),
@@ -145,6 +146,7 @@ def _concerns(principal: Principal, action: Action, resource: Resource) -> bool:
             | "agree_naming"
             | "value"
             | "keep_people"
+            | "take_away"
         ):
             return own
         case _:

@@ -14,7 +14,7 @@ from shared.contracts.homes import PrefectureCode
 from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer
-from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.pages import LIMIT_MAX, Cursor, Limit, cut, decode_cursor, next_cursor, page
 
 OFFERING: Final = (AskCovered, HomeUnknown, HomeClosed, OpeningHasFailed, OfferOfNothing)
 
@@ -56,9 +56,16 @@ def create_asks_router(desk: AskDesk, asks: str) -> APIRouter:
         return await desk.one(caller, ask_id)
 
     @router.get("/{ask_id}/offers", summary="List own offers", **answers(Page[OfferTold]))
-    async def offers(ask_id: Id, request: Request, caller: Reader) -> Response:
+    async def offers(
+        ask_id: Id,
+        request: Request,
+        caller: Reader,
+        limit: Limit = LIMIT_MAX,
+        cursor: Cursor = None,
+    ) -> Response:
         """List the caller's own offers to it, and what has become of each."""
-        return page(request, await desk.own_offers(caller, ask_id), None)
+        found = await desk.own_offers(caller, ask_id)
+        return page(request, *cut(found, cursor, limit, "offer_id"))
 
     @router.post(
         "/{ask_id}/offers",

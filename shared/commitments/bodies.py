@@ -10,9 +10,10 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from shared.contracts.commitment import DeclineCode, MonthQuantity, Publicity, ReasonCode
-from shared.contracts.event import Id, Month, Quantity, Total
+from shared.contracts.event import Id, Quantity, Total
 from shared.contracts.organisations import Sector
 from shared.http.bodies import AskedDay, Body
+from shared.http.months import AskedMonth
 
 AskStatus: TypeAlias = Literal["open", "closed", "any"]
 """Which asks are listed."""
@@ -41,8 +42,8 @@ class AgreementBody(Body):
 class PromiseBody(Body):
     """What is promised for each of these months, in all."""
 
-    from_month: Month
-    through_month: Month | None = None
+    from_month: AskedMonth
+    through_month: AskedMonth | None = None
     """None changes every month promised so far, from `from_month` on."""
     quantity: Total
     beyond_need: bool = False
@@ -52,7 +53,7 @@ class PromiseBody(Body):
 class DeliveryBody(Body):
     """A delivery for a month; what nobody promised is said to be beyond, or a gift."""
 
-    month: Month
+    month: AskedMonth
     quantity: Quantity
     beyond_promise: Total = 0
     gift: bool = False
@@ -86,6 +87,8 @@ class MonthQuantityBody(MonthQuantity):
     """How much for a month, in the resource's own unit."""
 
     model_config = ConfigDict(extra="forbid")
+
+    month: AskedMonth
 
 
 class OfferBody(Body):

@@ -1,7 +1,8 @@
 """Where a partner's service takes in what organisations ask of their commitments, and answers."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import astuple
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -27,14 +28,16 @@ from shared.commitments.offers import runs
 from shared.commitments.state import Commitment
 from shared.contracts.commitment import Agreed, CommitmentFact, Offered, ReasonCode
 from shared.contracts.event import Month
+from shared.contracts.organisations import PartyLeft
 from shared.decider import Aggregate
 from shared.handling import Act, Answer, handle
 from shared.http.callers import Reading, Writing
+from shared.http.sorting import Place
 from shared.http.versions import must_be
 from shared.service import Plumbing
 from shared.work import Work
 
-OVERDUE_MAX: Final = 10_000
+LOADED_AT_ONCE: Final = 500
 
 MakeCommand: TypeAlias = Callable[[Work, Agreed], Awaitable[Command]]
 """What is to be done, once the terms and what else it rests on are known."""
@@ -196,6 +199,18 @@ class Desk:
         for row in await work.connection.fetch(projections.MAY_LAPSE, self._aggregate.category):
             await work.decide(self._aggregate, row["commitment_id"], Lapse(today=day))
 
+    async def party_left(self, work: Work, left: PartyLeft) -> None:
+        """Give notice for whoever is party to a home in none of this kind's sectors any more."""
+        stays = await work.connection.fetchval(
+            projections.IS_PARTY_IN, left.home_id, left.organisation_id, list(self.sectors)
+        )
+        if stays or left.sector not in self.sectors:
+            return
+        notice = Withdraw(notice_on=await self._today(work))
+        which = self._aggregate.category, left.organisation_id, [left.home_id], "", None
+        for row in await work.connection.fetch(projections.COMMITMENT_IDS, *which):
+            await work.decide(self._aggregate, row["commitment_id"], notice)
+
     async def _act(
         self,
         caller: Writing,
@@ -272,32 +287,47 @@ class Desk:
         return told
 
     async def page(
-        self, caller: Reading, home_id: str | None, after: str, limit: int
+        self,
+        caller: Reading,
+        home_id: str | None,
+        after: Place,
+        limit: int,
+        *,
+        own: bool = False,
     ) -> list[dict[str, Any]]:
-        """Return commitments in the homes that the caller is party to."""
+        """Return commitments in the homes that the caller is party to, or its own alone."""
+        whose = caller.principal.organisation_id if own else None
         homes = await caller.homes()
         if home_id is not None:
             homes = [home_id] if homes is None or home_id in homes else []
         async with self._reading(caller) as work:
             ids = await work.connection.fetch(
-                projections.COMMITMENT_IDS, self._aggregate.category, None, homes, after, limit
+                projections.COMMITMENTS_PAGE,
+                *astuple(after),
+                self._aggregate.category,
+                whose,
+                homes,
+                limit,
             )
             loaded = [await work.load(self._aggregate, row["commitment_id"]) for row in ids]
         told: list[dict[str, Any]] = await caller.told([describe(one) for one, _ in loaded])
         return told
 
     async def deliveries(
-        self, caller: Reading, commitment_id: str, after: tuple[Month, str], limit: int
+        self, caller: Reading, commitment_id: str, month: Month | None, after: Place, limit: int
     ) -> list[dict[str, Any]]:
         """Return deliveries by month, with what the home has confirmed and what it disputes."""
         async with self._reading(caller) as work:
             commitment, _ = await work.load(self._aggregate, commitment_id)
             await self._may_read(caller, commitment, work)
-            found = sorted(
-                (delivery.month, delivery_id)
-                for delivery_id, delivery in commitment.deliveries.items()
-                if (delivery.month, delivery_id) > after
-            )[:limit]
+            found = after.of(
+                (
+                    (delivery.month, delivery_id)
+                    for delivery_id, delivery in commitment.deliveries.items()
+                    if month in {None, delivery.month}
+                ),
+                limit,
+            )
             ids = [delivery_id for _, delivery_id in found]
             receipts = await projections.receipts_of(work.connection, ids)
             disputes = await projections.disputes_of(work.connection, ids)
@@ -311,27 +341,40 @@ class Desk:
             for _, delivery_id in found
         ]
 
-    async def overdue(self, caller: Reading) -> list[dict[str, Any]]:
+    async def overdue(
+        self, caller: Reading, after: tuple[str, Month], limit: int
+    ) -> list[dict[str, Any]]:
         """Months that have ended with something promised that never came, of the caller's own."""
         own = caller.principal.organisation_id
         await caller.must("read_statement", organisation_id=own)
+        found: list[dict[str, Any]] = []
         async with self._reading(caller) as work:
             this_month = month_of(await self._today(work))
-            ids = await work.connection.fetch(
-                projections.COMMITMENT_IDS,
-                self._aggregate.category,
-                own,
-                None,
-                "",
-                OVERDUE_MAX,
-            )
-            loaded = [await work.load(self._aggregate, row["commitment_id"]) for row in ids]
-        return [
-            {**names(commitment), "month": month, "outstanding": commitment.outstanding(month)}
-            for commitment, _ in loaded
-            for month in sorted(commitment.promised)
-            if month < this_month and commitment.outstanding(month) > 0
-        ]
+            async for commitment in self._from(work, own, after[0]):
+                found += [
+                    {**names(commitment), "month": month, "outstanding": left}
+                    for month in sorted(commitment.promised)
+                    if month < this_month and (left := commitment.outstanding(month)) > 0
+                    if (names(commitment)["commitment_id"], month) > after
+                ]
+                if len(found) >= limit:
+                    break
+        return found[:limit]
+
+    async def _from(self, work: Work, own: str, first: str) -> AsyncIterator[Commitment]:
+        """An organisation's commitments from one on, a few at a time."""
+        commitment, _ = await work.load(self._aggregate, first)
+        if commitment.terms is not None and commitment.terms.organisation_id == own:
+            yield commitment
+        while True:
+            of_category = self._aggregate.category, own, None, first, LOADED_AT_ONCE
+            ids = await work.connection.fetch(projections.COMMITMENT_IDS, *of_category)
+            for row in ids:
+                commitment, _ = await work.load(self._aggregate, row["commitment_id"])
+                yield commitment
+            if len(ids) < LOADED_AT_ONCE:
+                return
+            first = ids[-1]["commitment_id"]
 
     def _reading(self, caller: Reading) -> AbstractAsyncContextManager[Work]:
         return self._plumbing.transactions.read(caller.principal)

@@ -1,14 +1,14 @@
-"""Deliveries from a spreadsheet: every bad line is named with row, column and reason."""
+"""Promises and deliveries from a spreadsheet: every bad line is named, with row and reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
 from shared.commitments.batch import Line, line_of
-from shared.commitments.bodies import DeliveryBody
-from shared.commitments.desk import Desk, delivering
+from shared.commitments.bodies import DeliveryBody, PromiseBody
+from shared.commitments.desk import Desk, delivering, promising
 from shared.handling import Answer
 from shared.http.answers import Done, Json, Told
 from shared.http.callers import Writing
@@ -21,8 +21,13 @@ from shared.ids import new_opaque_id
 from shared.refusal import Refusal
 from shared.work import Work
 
+LineBody: TypeAlias = PromiseBody | DeliveryBody
+
 JAPANESE: Final[Mapping[str, str]] = {
     "commitment_id": "約束ID",
+    "from_month": "開始月",
+    "through_month": "終了月",
+    "beyond_need": "必要超過",
     "month": "対象月",
     "quantity": "数量",
     "beyond_promise": "約束超過分",
@@ -68,18 +73,17 @@ class _NothingDone(Refusal):
     japanese = "試行または誤りのある行のため、何も行われていません。"
 
 
-def sheet_of(line: type[DeliveryBody], commitment: str) -> Json:
+def sheet_of(line: type[LineBody], commitment: str) -> Json:
     """What the document says of the body."""
     columns = _columns(line, commitment)
     said = "The first row names the columns: " + ", ".join(f"`{name}`" for name in columns)
-    example = f"{commitment}_id,month\r\n{commitment}-1,令和8年4月\r\n"
+    month = "month" if "month" in columns else "from_month"
+    example = f"{commitment}_id,{month}\r\n{commitment}-1,令和8年4月\r\n"
     content = {"text/csv": {"schema": {"type": "string"}, "example": example}}
     return {"requestBody": {"required": True, "description": said, "content": content}}
 
 
-def read_lines(
-    content: bytes, line: type[DeliveryBody], commitment: str, language: Language
-) -> Found:
+def read_lines(content: bytes, line: type[LineBody], commitment: str, language: Language) -> Found:
     columns, model = _columns(line, commitment), line_of(line, commitment)
     try:
         sheet = read_sheet(content, columns)
@@ -95,10 +99,15 @@ def read_lines(
         except ValidationError as error:
             bad += [_bad(row, one, language) for one in error.errors()]
         else:
-            delivery_id = new_opaque_id()
-            done = Line(read.commitment_id, delivering(delivery_id, read), delivery_id)
-            lines.append((row.number, done))
+            lines.append((row.number, _line(read.commitment_id, read)))
     return Found(lines, sheet.skipped, bad)
+
+
+def _line(commitment_id: str, read: LineBody) -> Line:
+    if isinstance(read, PromiseBody):
+        return Line(commitment_id, promising(read))
+    delivery_id = new_opaque_id()
+    return Line(commitment_id, delivering(delivery_id, read), delivery_id)
 
 
 async def import_lines(
@@ -138,7 +147,7 @@ async def import_lines(
         return Answer(200, {**told(0), "event_ids": []})
 
 
-def _columns(line: type[DeliveryBody], commitment: str) -> dict[str, str]:
+def _columns(line: type[LineBody], commitment: str) -> dict[str, str]:
     """The sector's own words, and Japanese ones, with the word that the body knows."""
     columns: dict[str, str] = {}
     for name, field in line_of(line, commitment).model_fields.items():

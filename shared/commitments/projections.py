@@ -101,6 +101,25 @@ SELECT commitment_id FROM commitment
 WHERE category = $1 AND home_id = $2 ORDER BY commitment_id
 """
 
+COMMITMENTS_PAGE: Final = """
+-- Commitments of a category, of one organisation, in some homes, in the order of a field or
+-- against it, after a place; null is any.
+SELECT commitment_id FROM (
+    SELECT *, CASE $1 WHEN 'home_id' THEN home_id ELSE commitment_id END AS place FROM commitment
+) AS placed
+WHERE category = $5 AND ($6::text IS NULL OR organisation_id = $6)
+AND ($7::text[] IS NULL OR home_id = ANY($7))
+AND CASE WHEN $3::text IS NULL THEN true WHEN $2 THEN (place, commitment_id) < ($3, $4)
+         ELSE (place, commitment_id) > ($3, $4) END
+ORDER BY CASE WHEN $2 THEN place END DESC, CASE WHEN $2 THEN commitment_id END DESC,
+         place, commitment_id LIMIT $8
+"""
+
+IS_PARTY_IN: Final = """
+-- Whether an organisation is party to a home in one of these sectors.
+SELECT true FROM party WHERE home_id = $1 AND organisation_id = $2 AND sector = ANY($3) LIMIT 1
+"""
+
 MAY_LAPSE: Final = """
 -- Commitments whose terms let undelivered promises lapse.
 SELECT commitment_id FROM commitment WHERE category = $1 AND lapses ORDER BY commitment_id

@@ -1,7 +1,7 @@
 """The routes that every partner's commitments have, under the nouns of its sector."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, GetPydanticSchema
@@ -53,12 +53,15 @@ from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.callers import Reader, Writer
 from shared.http.languages import AskedLanguage
-from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.months import AskedMonth
+from shared.http.pages import LIMIT_MAX, Cursor, Limit, decode_cursor, next_cursor, page
 from shared.http.refusals import SheetUnreadable
+from shared.http.sorting import place_in
 from shared.http.versions import AskedVersion, versioned
 from shared.ids import new_opaque_id
 from shared.refusal import NotFound
 
+CommitmentsSort: TypeAlias = Literal["commitment_id", "-commitment_id", "home_id", "-home_id"]
 AGREEING: Final = (NotFound, HomeUnknown, HomeClosed, OpeningHasFailed, ResourceNotProvided)
 PROMISING: Final = (
     PromiseBeyondCap,
@@ -172,6 +175,22 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         return answered(await act_on_all(desk, caller, lines, language, body.all_or_nothing))
 
     @router.post(
+        "/promises:import",
+        summary="Import promises from a sheet",
+        openapi_extra=sheet_of(nouns.promise, nouns.commitment),
+        **answers(ImportAnswer, SheetUnreadable),
+    )
+    async def import_promises(
+        request: Request,
+        caller: Writer,
+        language: AskedLanguage,
+        dry_run: bool = True,  # noqa: FBT001, FBT002  a flag in the address
+    ) -> Response:
+        """Import a CSV of promises: all of its lines, or none, and each bad one is named."""
+        found = read_lines(await request.body(), nouns.promise, nouns.commitment, language)
+        return answered(await import_lines(desk, caller, found, language, dry_run))
+
+    @router.post(
         f"/{nouns.deliveries}:import",
         summary=f"Import {nouns.deliveries.replace('-', ' ')} from a sheet",
         openapi_extra=sheet_of(nouns.report, nouns.commitment),
@@ -244,18 +263,24 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         request: Request,
         caller: Reader,
         home_id: Id | None = None,
+        own: bool = False,  # noqa: FBT001, FBT002  a flag in the address
+        sort: CommitmentsSort = "commitment_id",
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response:
-        """List those of the homes that the caller is party to."""
-        (after,) = decode_cursor(cursor, [""])
-        items = await desk.page(caller, home_id, after, limit)
-        return page(request, items, next_cursor(items, limit, "commitment_id"))
+        """List those of the homes that the caller is party to; ids grow with time."""
+        after = place_in(sort, cursor)
+        items = await desk.page(caller, home_id, after, limit, own=own)
+        return page(request, items, after.next_cursor(items, limit, "commitment_id"))
 
     @router.get("/overdue", summary="List what is overdue", **answers(Page[OverdueTold]))
-    async def overdue(request: Request, caller: Reader) -> Response:
+    async def overdue(
+        request: Request, caller: Reader, limit: Limit = LIMIT_MAX, cursor: Cursor = None
+    ) -> Response:
         """List the caller's own promises of months that have ended, not kept in full."""
-        return page(request, await desk.overdue(caller), None)
+        commitment_id, month = decode_cursor(cursor, ["", ""])
+        items = await desk.overdue(caller, (commitment_id, month), limit)
+        return page(request, items, next_cursor(items, limit, "commitment_id", "month"))
 
     @router.get(one, summary=f"Show one {nouns.commitment}", **answers(CommitmentTold))
     async def commitment(commitment_id: CommitmentId, caller: Reader) -> Response:
@@ -271,13 +296,15 @@ def create_router(desk: Desk, nouns: Nouns) -> APIRouter:
         commitment_id: CommitmentId,
         request: Request,
         caller: Reader,
+        month: AskedMonth | None = None,
+        sort: Literal["month", "-month"] = "month",
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response:
         """List them by month, with what the home has confirmed or disputes."""
-        month, after = decode_cursor(cursor, ["", ""])
-        items = await desk.deliveries(caller, commitment_id, (month, after), limit)
-        return page(request, items, next_cursor(items, limit, "month", "delivery_id"))
+        after = place_in(sort, cursor)
+        items = await desk.deliveries(caller, commitment_id, month, after, limit)
+        return page(request, items, after.next_cursor(items, limit, "delivery_id"))
 
     return router
 

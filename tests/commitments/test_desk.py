@@ -35,6 +35,7 @@ from shared.contracts.organisations import Sector
 from shared.contracts.rent_sponsorship import OWNER
 from shared.envelope import Envelope
 from shared.http.app import create_app
+from shared.http.pages import encode_cursor
 from shared.ids import new_id, new_opaque_id
 from shared.service import Plumbing, ServiceSettings, plumbing
 from shared.work import Cause
@@ -215,6 +216,47 @@ async def test_agreements_are_listed_page_by_page(api: Api) -> None:
     assert [f"/{one['commitment_id']}" for one in of_the_other] == [elsewhere]
 
 
+async def test_agreements_are_sorted_and_filtered_whatever_is_made_meanwhile(api: Api) -> None:
+    oldest = await api.agreement("sponsor", "h")
+    theirs = await api.agreement("neighbour", "h")
+    newest = await api.agreement("sponsor", "h")
+
+    async def told(**query: str) -> tuple[list[str], str]:
+        answer = (await api.get("sponsor", "", **query)).json()
+        return [f"/{one['commitment_id']}" for one in answer["items"]], answer["next_cursor"]
+
+    first, cursor = await told(sort="-commitment_id", limit="2")
+    await api.agreement("sponsor", "h")
+    rest, _ = await told(sort="-commitment_id", limit="2", cursor=cursor)
+    assert first + rest == [newest, theirs, oldest]
+    assert theirs not in (await told(own="true"))[0]
+    mixed = await api.get("sponsor", sort="commitment_id", cursor=cursor)
+    assert mixed.json()["type"] == "urn:yui:problem:broken-cursor"
+    unknown = (await api.get("sponsor", sort="colour")).json()
+    (error,) = unknown["errors"]
+    assert error["field"] == "query.sort"
+    known = ("commitment_id", "-commitment_id", "home_id", "-home_id")
+    assert all(f"'{word}'" in error["rule"] for word in known)
+
+
+async def test_payments_are_sorted_and_filtered_by_month(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    for month in ("2011-08", "2011-10", "2011-09", "2011-09"):
+        body = {"month": month, "amount_yen": 1}
+        await api.done("sponsor", f"{path}/payments", body)
+    first = (await api.get("sponsor", f"{path}/payments", sort="-month", limit=2)).json()
+    going_on = {"sort": "-month", "cursor": first["next_cursor"]}
+    rest = await api.items("sponsor", f"{path}/payments", **going_on)
+    told = [one["month"] for one in (*first["items"], *rest)]
+    assert told == ["2011-10", "2011-09", "2011-09", "2011-08"]
+    assert len({one["delivery_id"] for one in (*first["items"], *rest)}) == len(told)
+    for september in ("2011-09", "平成23年9月", "H23-09"):
+        assert len(await api.items("sponsor", f"{path}/payments", month=september)) == 2
+    of_an_era = {"month": "平成23年9月", "amount_yen": 1}
+    await api.done("sponsor", f"{path}/payments", of_an_era)
+    assert len(await api.items("sponsor", f"{path}/payments", month="2011-09")) == 3
+
+
 async def test_payments_are_listed_with_what_the_home_says_of_them(api: Api) -> None:
     path = await api.agreement("sponsor", "h")
     payments = {
@@ -303,6 +345,25 @@ async def test_what_months_that_have_ended_still_owe_is_overdue(api: Api) -> Non
     (overdue,) = await api.items("sponsor", "/overdue")
     assert (overdue["month"], overdue["outstanding"]) == ("2011-09", 600)
     assert overdue["organisation_id"] == "sponsor"
+
+
+async def test_what_is_overdue_is_told_page_by_page(api: Api) -> None:
+    for _ in range(2):
+        await api.agreement("sponsor", "h")
+    await api.agreement("neighbour", "h")
+    await api.day(date(2011, 10, 31))
+    whole = await api.items("sponsor", "/overdue")
+    assert [one["month"] for one in whole] == ["2011-08", "2011-09"] * 2
+    found, cursor = [], ""
+    while cursor is not None:
+        going_on = {"cursor": cursor} if cursor else {}
+        told = (await api.get("sponsor", "/overdue", limit=1, **going_on)).json()
+        found += told["items"]
+        cursor = told["next_cursor"]
+    assert found == whole
+    forged = encode_cursor((await api.items("neighbour"))[-1]["commitment_id"], "")
+    own = {one["organisation_id"] for one in await api.items("sponsor", "/overdue", cursor=forged)}
+    assert own <= {"sponsor"}, "whoever forges a place is told of its own alone"
 
 
 async def test_what_never_came_lapses_as_the_days_pass(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""A spreadsheet of payments is tried, told line by line what is wrong, and then taken whole."""
+"""A spreadsheet of payments, or of promises, is tried, told line by line, and taken whole."""
 
 from collections.abc import AsyncIterator
 
@@ -19,14 +19,16 @@ async def api(database: MakeDatabase) -> AsyncIterator[Api]:
         yield one
 
 
-async def sent(api: Api, sheet: str, query: str = "", kind: str = "text/csv") -> httpx2.Response:
+async def sent(
+    api: Api, sheet: str, query: str = "", kind: str = "text/csv", of: str = "payments"
+) -> httpx2.Response:
     headers = {
         **api.partners["sponsor"].headers,
         "Idempotency-Key": new_opaque_id(),
         "Content-Type": kind,
     }
     content = sheet.encode("cp932")
-    path = f"{PATH}/payments:import{query}"
+    path = f"{PATH}/{of}:import{query}"
     return await api.client.post(path, content=content, headers=headers)
 
 
@@ -71,6 +73,28 @@ async def test_every_bad_line_is_named_and_nothing_is_done(api: Api) -> None:
     assert all(one["rule"] for one in told["bad"])
     assert (told["lines"], told["done"]) == (6, 0)
     assert await paid(api, path) == 0
+
+
+async def promised(api: Api, path: str) -> dict[str, int]:
+    told = (await api.get("sponsor", path)).json()
+    return {one["month"]: one["promised"] for one in told["months"]}
+
+
+async def test_promises_are_tried_and_then_taken_all_or_none(api: Api) -> None:
+    path = await api.agreement("sponsor", "h")
+    name = path.removeprefix("/")
+    head = "約束ID,開始月,終了月,金額,必要超過\r\n"
+    sheet = f"{head}{name},平成23年8月,H23.9,９００円,\r\n{name},2011-10,2011-10,2000,true\r\n"
+    before = await promised(api, path)
+    tried = (await sent(api, sheet, of="promises")).json()
+    assert (tried["dry_run"], tried["lines"], tried["done"], tried["bad"]) == (True, 2, 0, [])
+    bad = f"{sheet}{name},2011-10,2011-09,1,\r\n{name},2011-10,2011-10,3000,\r\n"
+    told = (await sent(api, bad, "?dry_run=false", of="promises")).json()
+    assert [one["row"] for one in told["bad"]] == [4, 5]
+    assert await promised(api, path) == before
+    done = (await sent(api, sheet, "?dry_run=false", of="promises")).json()
+    assert (done["done"], done["bad"]) == (2, [])
+    assert await promised(api, path) == {"2011-08": 900, "2011-09": 900, "2011-10": 2_000}
 
 
 @pytest.mark.parametrize("sheet", ["", "約束ID,備考\r\na,b\r\n", "約束ID\r\n"])

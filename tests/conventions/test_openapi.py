@@ -116,6 +116,18 @@ def test_each_refusal_is_a_problem_whose_types_are_named(
 
 
 @pytest.mark.parametrize("service", NAMES)
+def test_each_list_is_told_page_by_page(service: str, documents: Documents) -> None:
+    lists = [
+        (path, {one.get("name") for one in operation["parameters"]})
+        for _, path, operation in operations(documents[service])
+        if "next_cursor" in json.dumps(operation["responses"].get("200", {}))
+    ]
+    assert lists
+    for path, names in lists:
+        assert {"limit", "cursor"} <= names, path
+
+
+@pytest.mark.parametrize("service", NAMES)
 async def test_the_documentation_page_loads_nothing_from_elsewhere(
     service: str, urls: Mapping[str, str]
 ) -> None:

@@ -88,7 +88,8 @@ async def test_an_organisation_manages_itself_alone(stack: Stack, database: Make
     assert (await its_own.get(f"/v1/organisations/{nonprofit}/keys")).status_code == 404
     assert (await its_own.get(f"/v1/organisations/{nonprofit}")).status_code == 404
     own = await its_own.read(f"/v1/organisations/{company}")
-    assert own == (await its_own.read("/v1/organisations"))["items"][0]
+    (listed,) = (await its_own.read("/v1/organisations"))["items"]
+    assert own == {**listed, "version": 2}
     assert own["name"] == "Minato Trading"
     everyone = (await operator.read("/v1/organisations"))["items"]
     assert {one["organisation_id"] for one in everyone} == {company, nonprofit, "operator"}
@@ -119,6 +120,21 @@ async def test_who_is_party_to_a_home_is_said_per_sector(
     assert (await operator.read(home))["items"] == [rent, hours]
     await operator.done(f"{home}/leave", rent)
     assert (await its_own.read(home))["items"] == [hours]
+
+
+async def test_of_two_who_change_its_sectors_the_second_is_told(
+    stack: Stack, database: MakeDatabase
+) -> None:
+    register = await stack.start("organisations", await database("organisations"))
+    operator = Caller(register.url, stack.operator_key)
+    path = f"/v1/organisations/{await registered(operator, 'company')}"
+    etag = (await operator.get(path)).headers["ETag"]
+    both, one = {"sectors": ["company", "volunteers"]}, {"sectors": ["volunteers"]}
+    assert (await operator.post(f"{path}/sectors", both, if_match=etag)).is_success
+    late = await operator.post(f"{path}/sectors", one, if_match=etag)
+    assert (late.status_code, late.json()["type"]) == (412, "urn:yui:problem:version-changed")
+    told = await operator.get(path)
+    assert (sorted(told.json()["sectors"]), told.headers["ETag"]) == (both["sectors"], '"2"')
 
 
 async def test_whoever_runs_yui_is_admitted_once(stack: Stack, database: MakeDatabase) -> None:

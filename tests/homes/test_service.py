@@ -165,3 +165,25 @@ async def test_lists_go_on_page_by_page_and_come_as_csv(
             ("2011-08", "150000"),
             ("2011-09", "150000"),
         ]
+
+
+async def test_homes_are_sorted_and_filtered(stack: Stack, homes: ServiceProcess) -> None:
+    async with village(stack, homes) as here:
+        days = {"2011-08-05": "13", "2011-08-07": "27", "2011-08-06": "27"}
+        runs = {"home_operator_id": here.nonprofit.organisation_id}
+        for day, prefecture_code in days.items():
+            home = {**HOME, **runs, "opens_on": day, "prefecture_code": prefecture_code}
+            await here.yui.done("/v1/homes", home)
+
+        async def told(query: str) -> list[str]:
+            found, going_on = list[str](), ""
+            while True:
+                answer = await here.yui.read(f"/v1/homes?limit=1&{query}{going_on}")
+                found += [one["opens_on"] for one in answer["items"]]
+                if answer["next_cursor"] is None:
+                    return [day for day in found if day in days]
+                going_on = f"&cursor={answer['next_cursor']}"
+
+        assert await told("sort=-opens_on") == ["2011-08-07", "2011-08-06", "2011-08-05"]
+        assert await told("sort=opens_on&prefecture_code=27") == ["2011-08-06", "2011-08-07"]
+        assert await told("sort=prefecture_code") == ["2011-08-05", "2011-08-07", "2011-08-06"]

@@ -17,6 +17,6 @@ def told(response: httpx2.Response, asked: Iterable[str] = ()) -> tuple[int, byt
     }
     ids = {part for part in response.request.url.path.split("/") if len(part) > 12}
     content = b"" if "event-stream" in headers.get("content-type", "") else response.content
-    for one in {*ids, *asked}:
+    for one in sorted({*ids, *asked}, key=len, reverse=True):
         content = content.replace(one.encode(), b"ID")
     return response.status_code, content, headers

@@ -16,10 +16,15 @@ class Caller:
         self._key = str(key)
 
     async def post(
-        self, path: str, body: dict[str, Any] | None = None, *, again: str | None = None
+        self,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        again: str | None = None,
+        if_match: str = "*",
     ) -> httpx2.Response:
         """Ask; `again` is the idempotency key of a request that may have been made before."""
-        headers = {"Idempotency-Key": again or new_opaque_id()}
+        headers = {"Idempotency-Key": again or new_opaque_id(), "If-Match": if_match}
         return await self._ask("POST", path, json=body or {}, headers=headers)
 
     async def delete(self, path: str) -> httpx2.Response:

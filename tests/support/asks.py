@@ -79,11 +79,11 @@ class Neighbourhood:
         return list((await self.asking(name, service).read(path))["items"])
 
 
-async def neighbourhood(stack: Stack, database: MakeDatabase) -> Neighbourhood:
+async def neighbourhood(stack: Stack, database: MakeDatabase, *also: str) -> Neighbourhood:
     """One home whose rent a sponsor has promised; two more companies and a city look on."""
     await stack.empty_topics()
-    db = await database(*SERVICES)
-    started = {name: await stack.start(name, db) for name in SERVICES}
+    db = await database(*SERVICES, *also)
+    started = {name: await stack.start(name, db) for name in (*SERVICES, *also)}
     here = Neighbourhood(started, stack.operator_key)
 
     async def is_known() -> bool:

@@ -22,7 +22,7 @@ SAYS_HOW: Final = frozenset(
     {
         *("limit", "cursor", "resource", "month", "from_month", "through", "wait", "format"),
         *("first", "known_at", "known_on", "type", "topic", "recorded_from", "recorded_until"),
-        "bom",
+        *("bom", "sort", "own"),
         *(
             "prefecture_code",
             "status",

@@ -35,7 +35,8 @@ from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer, Writing
-from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.pages import Cursor, Limit, page
+from shared.http.sorting import place_in
 from shared.service import Plumbing
 from shared.work import Work
 
@@ -71,19 +72,20 @@ def create_asks_router(built: Plumbing) -> APIRouter:
         home_id: Id | None = None,
         resource: Id | None = None,
         status: AskStatus = "open",
+        sort: Literal["ask_id", "-ask_id"] = "ask_id",
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response:
-        """List what is asked for in the homes that the caller is party to."""
+        """List what is asked for in the homes that the caller is party to; ids grow with time."""
         mine = await caller.homes()
         if home_id is not None:
             mine = [home_id] if mine is None or home_id in mine else []
-        (after,) = decode_cursor(cursor, [""])
-        which = mine, resource, STANDING[status], after, limit
+        after = place_in(sort, cursor)
+        which = mine, resource, STANDING[status], after.descending, after.value, limit
         async with built.transactions.read(caller.principal) as work:
             rows = await work.connection.fetch(sql.ASKS_PAGE, *which)
             items = [describe(await _load(work, row["home_id"], row["ask_id"])) for row in rows]
-        return page(request, items, next_cursor(items, limit, "ask_id"))
+        return page(request, items, after.next_cursor(items, limit, "ask_id"))
 
     @router.get("/{ask_id}", **answers(AskWholly))
     async def one(ask_id: Id, caller: Reader) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.bodies import AskedDay, Body
 from shared.http.callers import Reader, Writer
-from shared.http.pages import page
+from shared.http.pages import LIMIT_MAX, Cursor, Limit, cut, page
 from shared.rules import NoRuleInForce
 from shared.service import Plumbing
 from shared.work import Work
@@ -37,7 +37,12 @@ def create_calendar_router(built: Plumbing, rules: Rules) -> APIRouter:
 
     @router.get("/rules", **answers(Page[RuleTold]))
     async def rule_table(
-        request: Request, _caller: Reader, key: str | None = None, on: date | None = None
+        request: Request,
+        _caller: Reader,
+        key: str | None = None,
+        on: date | None = None,
+        limit: Limit = LIMIT_MAX,
+        cursor: Cursor = None,
     ) -> Response:
         """List the rules that homes go by, with their source and how sure we are of each."""
         found = [
@@ -45,7 +50,7 @@ def create_calendar_router(built: Plumbing, rules: Rules) -> APIRouter:
             for rule in rules.all
             if key in {None, rule.key} and (on is None or rule.holds_on(on))
         ]
-        return page(request, found, None)
+        return page(request, *cut(found, cursor, limit, "key", "valid_from"))
 
     @router.get("/business-date", **answers(DateTold))
     async def show(_caller: Reader) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """HTTP for those who receive: what arrived, what is confirmed, what is disputed."""
 
 from collections.abc import Callable
-from typing import Annotated, Final, TypedDict
+from typing import Annotated, Final, Literal, TypedDict
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
@@ -25,13 +25,15 @@ from services.homes.domain.receipts import (
     TakenBackBeyondConfirmed,
 )
 from shared.contracts.commitment import ReasonCode
-from shared.contracts.event import Id, Month, Quantity
+from shared.contracts.event import Id, Quantity
 from shared.handling import Answer, handle
 from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer, Writing
-from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.months import AskedMonth
+from shared.http.pages import Cursor, Limit, page
+from shared.http.sorting import place_in
 from shared.ids import new_opaque_id
 from shared.service import Plumbing
 from shared.work import Work
@@ -155,17 +157,19 @@ def create_receipts_router(built: Plumbing) -> APIRouter:
         home_id: Id,
         request: Request,
         caller: Reader,
-        month: Month | None = None,
+        month: AskedMonth | None = None,
         unconfirmed: Annotated[bool, Query()] = False,  # noqa: FBT002  a flag in the address
+        sort: Literal["month", "-month"] = "month",
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response:
         """List what arrived at a home, what of it is confirmed, and what is disputed."""
         await caller.must("read_home", home_id=home_id)
-        after = decode_cursor(cursor, ["", ""])
+        after = place_in(sort, cursor)
+        which = after.descending, after.value, after.tie, month, unconfirmed, limit
         async with built.transactions.wall.reading(caller.principal) as connection:
-            items = await sql.arrivals_page(connection, home_id, *after, month, unconfirmed, limit)
-        following = next_cursor(items, limit, "month", "delivery_id")
+            items = await sql.arrivals_page(connection, home_id, *which)
+        following = after.next_cursor(items, limit, "delivery_id")
         return page(request, await caller.told(items), following)
 
     return router

@@ -1,7 +1,8 @@
 """HTTP for the register of homes: what each is, who lives there by age band, what it needs."""
 
+from dataclasses import astuple
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict
@@ -31,7 +32,7 @@ from services.homes.domain.needs import NEEDS
 from services.homes.domain.rules import Rules
 from services.homes.repository.needs import Needs
 from shared.calendar import era_label, fiscal_year
-from shared.contracts.event import Id, Month, Total
+from shared.contracts.event import Id, Total
 from shared.contracts.homes import BandCount, Capacity, OperatorKind, PrefectureCode
 from shared.contracts.resources import CATALOGUE
 from shared.handling import Answer, handle
@@ -39,13 +40,18 @@ from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.bodies import AskedDay, Body
 from shared.http.callers import Reader, Writer, Writing
+from shared.http.months import AskedMonth
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.sorting import place_in
 from shared.http.versions import AskedVersion, must_be, versioned
 from shared.ids import new_opaque_id
 from shared.rules import NoRuleInForce
 from shared.service import Plumbing
 from shared.work import Work
 
+HomesSort: TypeAlias = Literal[
+    "home_id", "-home_id", "opens_on", "-opens_on", "prefecture_code", "-prefecture_code"
+]
 TENDING: Final = (BeforeOpening, AfterClosing, ChildrenBeyondCapacity, NoRuleInForce)
 
 
@@ -57,7 +63,7 @@ class HomeBody(Body):
     home_operator_id: Id
     capacity: Capacity
     opens_on: AskedDay
-    needs_through: Month | None = None
+    needs_through: AskedMonth | None = None
     """The last month for which needs are stated; none: the horizon moves with the date."""
 
 
@@ -86,7 +92,7 @@ class NeedBody(Body):
     """What is needed each month from a month on, in the resource's own unit."""
 
     resource: Id
-    from_month: Month
+    from_month: AskedMonth
     quantity: Total
 
 
@@ -165,14 +171,19 @@ def create_register_router(built: Plumbing, needs: Needs, rules: Rules) -> APIRo
 
     @router.get("", **answers(Page[HomeTold]))
     async def homes(
-        request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
+        request: Request,
+        caller: Reader,
+        prefecture_code: PrefectureCode | None = None,
+        sort: HomesSort = "home_id",
+        limit: Limit = 50,
+        cursor: Cursor = None,
     ) -> Response:
         """List the homes that the caller is party to."""
-        (after,) = decode_cursor(cursor, [""])
-        mine, wall = await caller.homes(), built.transactions.wall
-        rows = await wall.fetch(caller.principal, sql.HOMES_PAGE, mine, after, limit)
+        after = place_in(sort, cursor)
+        which = *astuple(after), await caller.homes(), prefecture_code, limit
+        rows = await built.transactions.wall.fetch(caller.principal, sql.HOMES_PAGE, *which)
         items = [{name: _plain(value) for name, value in row.items()} for row in rows]
-        return page(request, items, next_cursor(items, limit, "home_id"))
+        return page(request, items, after.next_cursor(items, limit, "home_id"))
 
     @router.get("/{home_id}", **answers(HomeWholly))
     async def one(home_id: Id, caller: Reader) -> Response:

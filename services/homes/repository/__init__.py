@@ -34,11 +34,17 @@ VALUES ($1, $2, $3, $4, $5, $6)
 CLOSE_HOME: Final = "UPDATE home SET closed_on = $2 WHERE home_id = $1"
 
 HOMES_PAGE: Final = """
--- Homes after a place; null is any.
+-- Homes of these (null: any), in the order of a field, or against it, after a place (null: all).
 SELECT home_id, prefecture_code, home_operator_kind, home_operator_id, opens_on, needs_through,
        closed_on
-FROM home WHERE ($1::text[] IS NULL OR home_id = ANY($1)) AND home_id > $2
-ORDER BY home_id LIMIT $3
+FROM (SELECT *, CASE $1 WHEN 'opens_on' THEN opens_on::text
+                        WHEN 'prefecture_code' THEN prefecture_code ELSE home_id END AS place
+      FROM home) AS placed
+WHERE ($5::text[] IS NULL OR home_id = ANY($5)) AND ($6::text IS NULL OR prefecture_code = $6)
+AND CASE WHEN $3::text IS NULL THEN true WHEN $2 THEN (place, home_id) < ($3, $4)
+         ELSE (place, home_id) > ($3, $4) END
+ORDER BY CASE WHEN $2 THEN place END DESC, CASE WHEN $2 THEN home_id END DESC, place, home_id
+LIMIT $7
 """
 
 PUT_COMMITMENT: Final = """
@@ -70,7 +76,8 @@ FROM arrival WHERE delivery_id = $1
 """
 
 ARRIVALS_PAGE: Final = """
--- What arrived at a home after a place, with what the home says of it; null is any.
+-- What arrived at a home, by month or the latest first, after a place, with what the home says of
+-- it; null is any.
 SELECT arrival.delivery_id, commitment_id, organisation_id, resource, month, quantity,
        coalesce(confirmed, 0) AS confirmed, delivery_version,
        (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -79,10 +86,14 @@ SELECT arrival.delivery_id, commitment_id, organisation_id, resource, month, qua
                    'open', closed_by IS NULL) ORDER BY dispute_id), '[]')
         FROM dispute WHERE dispute.delivery_id = arrival.delivery_id) AS disputes
 FROM arrival LEFT JOIN receipt USING (delivery_id)
-WHERE home_id = $1 AND (month, arrival.delivery_id) > ($2, $3)
-AND ($4::text IS NULL OR month = $4)
-AND (NOT $5 OR quantity > coalesce(confirmed, 0))
-ORDER BY month, arrival.delivery_id LIMIT $6
+WHERE home_id = $1
+AND CASE WHEN $3::text IS NULL THEN true
+         WHEN $2 THEN (month, arrival.delivery_id) < ($3, $4)
+         ELSE (month, arrival.delivery_id) > ($3, $4) END
+AND ($5::text IS NULL OR month = $5)
+AND (NOT $6 OR quantity > coalesce(confirmed, 0))
+ORDER BY CASE WHEN $2 THEN month END DESC, CASE WHEN $2 THEN arrival.delivery_id END DESC,
+         month, arrival.delivery_id LIMIT $7
 """
 
 PUT_CONFIRMED: Final = """

@@ -64,11 +64,12 @@ CLOSE_ASK: Final = "UPDATE ask SET closed_on = $2 WHERE ask_id = $1"
 HOME_OF_ASK: Final = "SELECT home_id FROM ask WHERE ask_id = $1"
 
 ASKS_PAGE: Final = """
--- Asks of some homes after a place, open or closed; null is any.
+-- Asks of some homes, oldest or newest first, after a place, open or closed; null is any.
 SELECT ask_id, home_id FROM ask
 WHERE ($1::text[] IS NULL OR home_id = ANY($1)) AND ($2::text IS NULL OR resource = $2)
-AND ($3::boolean IS NULL OR (closed_on IS NULL) = $3) AND ask_id > $4
-ORDER BY ask_id LIMIT $5
+AND ($3::boolean IS NULL OR (closed_on IS NULL) = $3)
+AND CASE WHEN $5::text IS NULL THEN true WHEN $4 THEN ask_id < $5 ELSE ask_id > $5 END
+ORDER BY CASE WHEN $4 THEN ask_id END DESC, ask_id LIMIT $6
 """
 
 PUT_OFFER: Final = """

@@ -25,7 +25,8 @@ from shared.contracts.event import Id, Month
 from shared.contracts.resources import CATALOGUE
 from shared.http.answers import Page, answers
 from shared.http.callers import Reader, Reading
-from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.months import AskedMonth
+from shared.http.pages import LIMIT_MAX, Cursor, Limit, cut, decode_cursor, next_cursor, page
 from shared.refusal import Refusal
 from shared.wall import Wall
 
@@ -43,6 +44,8 @@ UNFIT: Final = {
     "episode": 0,
 }
 """What a line of discrepancies tells, of either kind: a table has the same columns throughout."""
+PLACE_OF_UNFIT: Final = ("kind", "home_id", "delivery_id", "month", "resource")
+"""What stands still of it, however much it becomes."""
 
 
 def create_router(wall: Wall, posted: Posted, known: Known) -> APIRouter:
@@ -54,8 +57,10 @@ def create_router(wall: Wall, posted: Posted, known: Known) -> APIRouter:
         request: Request,
         caller: Reader,
         moment: AskedMoment,
-        from_month: Month = FIRST_MONTH,
-        through: Month = LAST_MONTH,
+        from_month: AskedMonth = FIRST_MONTH,
+        through: AskedMonth = LAST_MONTH,
+        limit: Limit = LIMIT_MAX,
+        cursor: Cursor = None,
     ) -> Response:
         """Show a home's books: for each month and resource, where every unit is.
 
@@ -67,7 +72,7 @@ def create_router(wall: Wall, posted: Posted, known: Known) -> APIRouter:
             rows: Sequence[Record] = await wall.fetch(caller.principal, sql.CELLS, *where)
         else:
             rows = await known.cells(caller.principal, home_id, moment, from_month, through)
-        return page(request, [_cell(row) for row in rows], None)
+        return page(request, *cut(map(_cell, rows), cursor, limit, "month", "resource"))
 
     @router.get("/homes/{home_id}/entries", **answers(Page[EntryTold]))
     async def entries(
@@ -75,7 +80,7 @@ def create_router(wall: Wall, posted: Posted, known: Known) -> APIRouter:
         request: Request,
         caller: Reader,
         resource: Id | None = None,
-        month: Month | None = None,
+        month: AskedMonth | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response:
@@ -119,7 +124,9 @@ def create_router(wall: Wall, posted: Posted, known: Known) -> APIRouter:
         return page(request, items, next_cursor(items, limit, "home_id", "month", "resource"))
 
     @router.get("/discrepancies", **answers(Page[DiscrepancyTold]))
-    async def discrepancies(request: Request, caller: Reader) -> Response:
+    async def discrepancies(
+        request: Request, caller: Reader, limit: Limit = LIMIT_MAX, cursor: Cursor = None
+    ) -> Response:
         """List what does not fit: more confirmed than delivered; the same units funded twice.
 
         The first is shown to all who are party to the home, the second to whoever has delivered.
@@ -133,7 +140,8 @@ def create_router(wall: Wall, posted: Posted, known: Known) -> APIRouter:
             *({**UNFIT, "kind": "confirmation", **row} for row in excess),
             *({**UNFIT, "kind": "double_funding", **row} for row in twice),
         ]
-        return page(request, await caller.told(items), None)
+        found, going_on = cut(items, cursor, limit, *PLACE_OF_UNFIT)
+        return page(request, await caller.told(found), going_on)
 
     return router
 

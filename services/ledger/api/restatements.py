@@ -12,10 +12,11 @@ from services.ledger.domain.restating import is_late, kind
 from services.ledger.repository import restating as sql
 from services.ledger.repository.known import Known
 from shared.calendar import era_label, fiscal_year
-from shared.contracts.event import Id, Month
+from shared.contracts.event import Id
 from shared.contracts.resources import CATALOGUE
 from shared.http.answers import answers
 from shared.http.callers import Reader
+from shared.http.months import AskedMonth
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
 from shared.wall import Wall
 
@@ -36,7 +37,7 @@ def create_restatements_router(wall: Wall, known: Known) -> APIRouter:
         home_id: Id,
         request: Request,
         caller: Reader,
-        month: Annotated[Month, Query()],
+        month: Annotated[AskedMonth, Query()],
         between: AskedBetween,
         resource: Id | None = None,
         limit: Limit = 100,

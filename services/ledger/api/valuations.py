@@ -29,7 +29,7 @@ from shared.http.answers import Page, answers
 from shared.http.app import answered
 from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer
-from shared.http.pages import page
+from shared.http.pages import LIMIT_MAX, Cursor, Limit, cut, page
 from shared.rules import NoRuleInForce
 from shared.work import Work
 
@@ -85,12 +85,19 @@ def create_valuations_router(
         return answered(await handle(transactions, caller.request, act))
 
     @router.get("", **answers(Page[ValuationTold]))
-    async def valuations(organisation_id: Id, request: Request, caller: Reader) -> Response:
+    async def valuations(
+        organisation_id: Id,
+        request: Request,
+        caller: Reader,
+        limit: Limit = LIMIT_MAX,
+        cursor: Cursor = None,
+    ) -> Response:
         """List how the organisation's contributions are valued: the last word on each."""
         await caller.must("read_statement", organisation_id=organisation_id)
         whose = caller.principal, organisation_id
         found = (await contributions.valuations(*whose, None)).of
-        return page(request, [_told(found[valued]) for valued in sorted(found)], None)
+        items = map(_told, found.values())
+        return page(request, *cut(items, cursor, limit, "resource", "fiscal_year"))
 
     return router
 

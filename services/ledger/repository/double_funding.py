@@ -33,5 +33,4 @@ DOUBLE_FUNDINGS: Final = """
 SELECT home_id, resource, month, excess, organisations, episode FROM double_funding
 WHERE excess > 0 AND ($1::text IS NULL OR $1 = ANY (organisations))
 AND ($2::text[] IS NULL OR home_id = ANY ($2))
-ORDER BY home_id, month, resource LIMIT 500
 """

@@ -30,5 +30,4 @@ DISCREPANCIES: Final = """
 -- Deliveries of which more is confirmed than was delivered.
 SELECT home_id, delivery_id, excess, episode FROM delivery
 WHERE excess > 0 AND ($1::text[] IS NULL OR home_id = ANY($1))
-ORDER BY home_id, delivery_id LIMIT 500
 """

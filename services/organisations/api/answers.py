@@ -26,6 +26,11 @@ class OrganisationTold(Told):
     """Whether others who are party to its homes read whose its part is."""
 
 
+class OrganisationWholly(OrganisationTold):
+    version: int
+    """How many events it has, those of its keys included; its `ETag` as well."""
+
+
 class KeyAnswer(Done):
     key_id: KeyId
 

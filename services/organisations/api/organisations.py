@@ -1,12 +1,17 @@
 """HTTP for the register: who takes part, in which sectors, and who is named to others."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import StringConstraints
 
 from services.organisations import repository
-from services.organisations.api.answers import NamingAnswer, OrganisationAnswer, OrganisationTold
+from services.organisations.api.answers import (
+    NamingAnswer,
+    OrganisationAnswer,
+    OrganisationTold,
+    OrganisationWholly,
+)
 from services.organisations.domain.organisation import (
     ORGANISATION,
     AgreeNaming,
@@ -23,6 +28,7 @@ from shared.http.app import answered
 from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer
 from shared.http.pages import Cursor, Limit, decode_cursor, next_cursor, page
+from shared.http.versions import AskedVersion, must_be, versioned
 from shared.ids import new_opaque_id
 from shared.work import Work
 
@@ -76,22 +82,27 @@ def create_organisations_router(transactions: Transactions) -> APIRouter:
             items = await repository.organisations(seen, which, after, limit)
         return page(request, items, next_cursor(items, limit, "organisation_id"))
 
-    @router.get("/{organisation_id}", **answers(OrganisationTold))
-    async def organisation(organisation_id: Id, caller: Reader) -> dict[str, Any]:
+    @router.get("/{organisation_id}", **answers(OrganisationWholly))
+    async def organisation(organisation_id: Id, caller: Reader) -> Response:
         """Show an organisation; a stranger finds nothing."""
         await caller.must("read_organisation", organisation_id=organisation_id)
-        async with transactions.wall.reading(caller.principal) as seen:
-            found = await repository.organisations(seen, organisation_id, "", 1)
+        async with transactions.read(caller.principal) as work:
+            found = await repository.organisations(work.connection, organisation_id, "", 1)
+            _, version = await work.load(ORGANISATION, organisation_id)
         if not found:
             raise OrganisationUnknown
-        return found[0]
+        return versioned({**found[0], "version": version})
 
     @router.post("/{organisation_id}/sectors", **answers(OrganisationAnswer, NoSector))
-    async def change_sectors(organisation_id: Id, body: SectorsBody, caller: Writer) -> Response:
+    async def change_sectors(
+        organisation_id: Id, body: SectorsBody, caller: Writer, asked: AskedVersion
+    ) -> Response:
         """Say in which sectors an organisation acts from now on."""
         await caller.must("administer", organisation_id=organisation_id)
 
         async def act(work: Work) -> Answer:
+            _, version = await work.load(ORGANISATION, organisation_id)
+            must_be(asked, version)
             await work.decide(ORGANISATION, organisation_id, ChangeSectors(sectors=body.sectors))
             return Answer(200, {"organisation_id": organisation_id})
 

@@ -28,6 +28,7 @@ from shared.http.answers import Done, Page, Told, answers
 from shared.http.app import answered
 from shared.http.bodies import AskedDay, Body
 from shared.http.callers import Reader, Writer, Writing
+from shared.http.months import AskedMonth
 from shared.http.pages import Cursor, Limit, decode_cursor, encode_cursor, page
 from shared.http.refusals import BrokenCursor
 from shared.http.versions import AskedVersion, must_be, versioned
@@ -63,7 +64,7 @@ class LeaseBody(Body):
 class RentBody(Body):
     """Rent and common charge a month, from a month on; told again for a month, it replaces."""
 
-    from_month: Month
+    from_month: AskedMonth
     rent_yen: Total
     common_charge_yen: Total = 0
 

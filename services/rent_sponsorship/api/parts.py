@@ -36,6 +36,7 @@ from shared.http.answers import Page, Told, answers
 from shared.http.app import answered
 from shared.http.bodies import Body
 from shared.http.callers import Reader, Writer, Writing
+from shared.http.months import AskedMonth
 from shared.http.pages import Cursor, Limit, decode_cursor, encode_cursor, page
 from shared.http.versions import AskedVersion, must_be
 from shared.service import Plumbing
@@ -52,7 +53,7 @@ class PartBody(Body):
     """By which agreement the caller pays a part of the rent, and from which month on."""
 
     agreement_id: Id
-    from_month: Month
+    from_month: AskedMonth
     share_percent: Percent | None = None
     """Of the rent, where it is divided by share."""
 
@@ -60,8 +61,8 @@ class PartBody(Body):
 class InstalmentsBody(Body):
     """Months for which a sponsor's part of the rent is promised."""
 
-    from_month: Month
-    through_month: Month
+    from_month: AskedMonth
+    through_month: AskedMonth
     beyond_need: bool = False
     """Whether it may be more than the home has said it needs."""
 
@@ -154,8 +155,8 @@ def create_parts_router(built: Plumbing, desk: Desk) -> APIRouter:
         lease_id: Id,
         request: Request,
         caller: Reader,
-        from_month: Month | None = None,
-        through_month: Month | None = None,
+        from_month: AskedMonth | None = None,
+        through_month: AskedMonth | None = None,
         limit: Limit = 12,
         cursor: Cursor = None,
     ) -> Response:
