@@ -1,6 +1,7 @@
 """Fixtures of the whole suite: one Kafka and one PostgreSQL per run, databases per test."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,16 @@ from tests.support.stack import MakeDatabase, Stack, running_stack
 # How long an example takes tells of the machine, not of the rule.
 settings.register_profile("yui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("yui")
+
+
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A folder's tests stay together: where several processes share the work, each has a stack."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(scope="session")

@@ -160,7 +160,13 @@ async def test_an_unknown_route_and_a_wrong_method_are_problems(ask: Asking) -> 
 
 @pytest.mark.parametrize(
     "authorization",
-    ["", "Bearer", "Bearer nonsense", "Basic Zm9vOmJhcg==", f"Bearer {new_key()}"],
+    [
+        "",
+        "Bearer",
+        "Bearer nonsense",
+        "Basic Zm9vOmJhcg==",
+        pytest.param(f"Bearer {new_key()}", id="a key of nobody"),
+    ],
 )
 async def test_without_a_key_that_opens_there_is_no_answer(
     ask: Asking, authorization: str
