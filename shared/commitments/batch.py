@@ -7,7 +7,8 @@ from typing import Any, Final, TypeVar
 from pydantic import Field, create_model
 
 from shared.commitments.bodies import DeliveryBody, PromiseBody
-from shared.commitments.desk import Desk, MakeCommand
+from shared.commitments.desk import Desk
+from shared.commitments.making import MakeCommand
 from shared.contracts.event import Id
 from shared.handling import Answer
 from shared.http.answers import Done, Told

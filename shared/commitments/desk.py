@@ -1,10 +1,10 @@
 """Where a partner's service takes in what organisations ask of their commitments, and answers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import astuple
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from shared.calendar import month_of, months_through
 from shared.commitments import projections
@@ -15,7 +15,6 @@ from shared.commitments.commands import (
     Command,
     CommitmentUnknown,
     Correct,
-    Deliver,
     Lapse,
     Promise,
     Release,
@@ -24,6 +23,7 @@ from shared.commitments.commands import (
 )
 from shared.commitments.decider import Vocabulary
 from shared.commitments.describing import describe, describe_delivery, names
+from shared.commitments.making import MakeCommand, delivering, promising
 from shared.commitments.offers import runs
 from shared.commitments.state import Commitment
 from shared.contracts.commitment import Agreed, CommitmentFact, Offered, ReasonCode
@@ -38,9 +38,6 @@ from shared.service import Plumbing
 from shared.work import Work
 
 LOADED_AT_ONCE: Final = 500
-
-MakeCommand: TypeAlias = Callable[[Work, Agreed], Awaitable[Command]]
-"""What is to be done, once the terms and what else it rests on are known."""
 
 
 class Desk:
@@ -385,33 +382,3 @@ class Desk:
         await caller.must(
             "read_home", home_id=commitment.terms.home_id, connection=work.connection
         )
-
-
-def promising(body: PromiseBody) -> MakeCommand:
-    async def command(work: Work, terms: Agreed) -> Command:
-        return Promise(
-            from_month=body.from_month,
-            through_month=body.through_month,
-            quantity=body.quantity,
-            beyond_need=body.beyond_need,
-            home_status=await projections.home_status(work.connection, terms.home_id),
-            required=await projections.required(work.connection, terms.home_id, terms.resource),
-        )
-
-    return command
-
-
-def delivering(delivery_id: str, body: DeliveryBody) -> MakeCommand:
-    async def command(_work: Work, _terms: Agreed) -> Command:
-        return Deliver(
-            delivery_id=delivery_id,
-            month=body.month,
-            quantity=body.quantity,
-            beyond_promise=body.beyond_promise,
-            gift=body.gift,
-            delivered_on=body.delivered_on,
-            evidence_sha256=body.evidence_sha256,
-            evidence_id=body.evidence_id,
-        )
-
-    return command

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from shared.commitments.batch import Line, line_of
 from shared.commitments.bodies import DeliveryBody, PromiseBody
-from shared.commitments.desk import Desk, delivering, promising
+from shared.commitments.desk import Desk
+from shared.commitments.making import delivering, promising
 from shared.handling import Answer
 from shared.http.answers import Done, Json, Told
 from shared.http.callers import Writing

@@ -46,8 +46,9 @@ from shared.commitments.commands import (
     PromiseOfNothing,
     ResourceNotProvided,
 )
-from shared.commitments.desk import Desk, delivering, promising
+from shared.commitments.desk import Desk
 from shared.commitments.importing import ImportAnswer, import_lines, read_lines, sheet_of
+from shared.commitments.making import delivering, promising
 from shared.contracts.event import Id
 from shared.http.answers import Page, answers
 from shared.http.app import answered

@@ -37,6 +37,10 @@ async def find_the_mark(yui: Command) -> None:
         assert (await asyncio.wait_for(consumer.getone(), 10)).value == b"mark"
 
 
+def pids(yui: Command) -> dict[str, int]:
+    return {name: one.pid for name, one in yui.running().items()}
+
+
 def kill(pids: list[int]) -> None:
     processes = [psutil.Process(pid) for pid in pids]
     for process in processes:
@@ -48,14 +52,14 @@ async def test_whatever_is_killed_comes_back_with_nothing_lost(yui: Command) -> 
     first = yui.up()
     assert first.returncode == 0, first.stderr
     await leave_a_mark(yui, yui.reached_by("homes"))
-    before = yui.running()
+    before = pids(yui)
     assert set(before) >= {"postgres", "kafka"}
 
     assert yui.up().returncode == 0
-    assert yui.running() == before, "a second `yui up` leaves alone what runs"
+    assert pids(yui) == before, "a second `yui up` leaves alone what runs"
 
     supervisor = int(yui.supervision.pid_file.read_text())
-    kill([supervisor, *(one.pid for one in before.values())])
+    kill([supervisor, *before.values()])
     again = yui.up()
     assert again.returncode == 0, again.stderr
     await find_the_mark(yui)

@@ -24,7 +24,8 @@ from shared.commitments.answers import ChangedAnswer
 from shared.commitments.bodies import PromiseBody
 from shared.commitments.commands import CommitmentUnknown, CommitmentWithdrawn, PromiseOfNothing
 from shared.commitments.decider import MONTHS_MAX
-from shared.commitments.desk import Desk, promising
+from shared.commitments.desk import Desk
+from shared.commitments.making import promising
 from shared.commitments.offers import runs
 from shared.commitments.routes import PROMISING
 from shared.commitments.state import Commitment
