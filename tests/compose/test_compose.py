@@ -159,6 +159,16 @@ def test_volumes_are_named_and_none_is_left_over() -> None:
     assert mounts("postgres")["/var/lib/postgresql"] == "postgres"
 
 
+def test_whoever_makes_the_secrets_may_write_them() -> None:
+    """An empty volume takes the owner of the image's folder; where that has none, it is root's."""
+    [making] = [line for line in lines(DOCKERFILE) if '"/run/secrets/$name"' in line]
+    named = re.search(r'print\(\*BY_NAME\)"\) ([a-z ]+); do', making)
+    assert named is not None
+    folders = {f"/run/secrets/{name}" for name in (*NAMES, *named[1].split())}
+    secrets = {inside for inside in mounts("passwords") if inside.startswith("/run/secrets/")}
+    assert secrets == folders
+
+
 def test_kafka_tells_containers_and_the_host_each_their_own_address() -> None:
     environment = ALL["kafka"]["environment"]
     advertised = default(environment["KAFKA_ADVERTISED_LISTENERS"]).split(",")
