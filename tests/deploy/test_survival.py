@@ -41,8 +41,8 @@ def pids(yui: Command) -> dict[str, int]:
     return {name: one.pid for name, one in yui.running().items()}
 
 
-def kill(pids: list[int]) -> None:
-    processes = [psutil.Process(pid) for pid in pids]
+def kill(*which: int) -> None:
+    processes = [psutil.Process(pid) for pid in which]
     for process in processes:
         process.kill()
     psutil.wait_procs(processes, timeout=10)
@@ -59,12 +59,12 @@ async def test_whatever_is_killed_comes_back_with_nothing_lost(yui: Command) -> 
     assert pids(yui) == before, "a second `yui up` leaves alone what runs"
 
     supervisor = int(yui.supervision.pid_file.read_text())
-    kill([supervisor, *before.values()])
+    kill(supervisor, *before.values())
     again = yui.up()
     assert again.returncode == 0, again.stderr
     await find_the_mark(yui)
 
-    kill([int(yui.supervision.pid_file.read_text())])
+    kill(int(yui.supervision.pid_file.read_text()))
     assert len(yui.supervision.orphans()) >= 2
     assert "outlived a killed supervisor" in yui("doctor").stdout.replace("\n", " ")
     again = yui.up()

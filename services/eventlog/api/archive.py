@@ -54,7 +54,7 @@ def create_archive_router(pool: Pool) -> APIRouter:
         """Take along all facts of the caller's own organisation, from homes that it left, too."""
         own = caller.principal.organisation_id
         await caller.must("take_away", organisation_id=own)
-        facts = [await caller.told(fact) async for fact in _facts(pool, own)]
+        facts = await caller.told([fact async for fact in _facts(pool, own)])
         headers = {"Content-Disposition": 'attachment; filename="yui-archive.tar"'}
         return Response(_tar(_files(facts)), media_type=MEDIA_TYPE, headers=headers)
 
